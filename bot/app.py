@@ -1,0 +1,196 @@
+"""The composition root: builds every part from the settings, starts and stops them in order."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import aiohttp
+import discord
+import yarl
+
+from bot.chat.persona import DEFAULT_PERSONA
+from bot.chat.policy import Defaults, Policy
+from bot.chat.respond import Responder
+from bot.client import Bot, intents
+from bot.clock import LoopClock
+from bot.errors import AuthCodeError, LLMError, StartupError
+from bot.llm.client import GatewayChatModel
+from bot.llm.credits import read_balance
+from bot.settings import Settings
+from bot.storage.conversations import SqlConversationStore
+from bot.storage.database import Database, migrate as migrate_database
+from bot.storage.preferences import SqlPreferenceStore
+from bot.storage.state import SqlStateStore
+
+log = logging.getLogger(__name__)
+
+SHUTDOWN_SECONDS = 20
+"""Hosts send SIGKILL 30 seconds after SIGTERM."""
+
+
+async def run(settings: Settings) -> None:
+    """Run the bot until it is told to stop.
+
+    Raises:
+        StartupError: Discord or the gateway refused us; the text says what to do.
+    """
+    async with running_bot(settings) as bot:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for name in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(name, stop.set)
+        connection = asyncio.create_task(connect(bot))
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait({connection, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if connection.done():
+            connection.result()
+            return
+        log.info("stopping; growing replies end as interrupted")
+        await stop_bot(bot)
+        await connection
+
+
+async def stop_bot(bot: Bot) -> None:
+    """End every growing reply visibly, then leave Discord."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(SHUTDOWN_SECONDS):
+            await bot.responder.shutdown()
+    await bot.close()
+
+
+async def migrate(settings: Settings) -> None:
+    """Bring the database up to date.
+
+    Raises:
+        StartupError: it cannot be reached or is newer than this bot.
+    """
+    await migrate_database(settings.database_url.get_secret_value())
+
+
+@asynccontextmanager
+async def running_bot(settings: Settings) -> AsyncIterator[Bot]:
+    """A bot with all its services, logged in but not yet connected.
+
+    Raises:
+        StartupError: Discord or the gateway refused us; the text says what to do.
+    """
+    point_to(settings.discord_api_url)
+    clock = LoopClock()
+    token = settings.discord_token.get_secret_value()
+    authcode = settings.liaobots_auth_code.get_secret_value()
+    await migrate(settings)
+    async with (
+        Database(settings.database_url.get_secret_value()) as database,
+        aiohttp.ClientSession(
+            # No limit: a stream holds its connection, and replies must not queue for one.
+            connector=aiohttp.TCPConnector(limit=0),
+            cookie_jar=aiohttp.DummyCookieJar(),
+        ) as session,
+    ):
+        message_content = await _look_at_portal(token)
+        await _check_auth_code(session, settings.gateway_urls, authcode)
+        store = SqlConversationStore(database)
+        responder = Responder(
+            model=GatewayChatModel(
+                session, base_urls=settings.gateway_urls, authcode=authcode, clock=clock
+            ),
+            store=store,
+            clock=clock,
+            persona=DEFAULT_PERSONA,
+            stream=settings.liaobots_stream,
+        )
+        defaults = Defaults(settings.default_chat_model, settings.default_image_model)
+        bot = Bot(
+            responder=responder,
+            policy=Policy(defaults, SqlPreferenceStore(database)),
+            store=store,
+            state=SqlStateStore(database),
+            clock=clock,
+            message_content=message_content,
+            dev_guild_id=settings.dev_guild_id,
+        )
+        async with bot:
+            await bot.login(token)
+            yield bot
+
+
+def point_to(api_url: str) -> None:
+    """Send discord.py to this REST base; it asks there for the gateway's address."""
+    discord.http.Route.BASE = api_url
+    origin = yarl.URL(api_url).origin()
+    if origin.host != "discord.com":
+        discord.asset.Asset.BASE = str(origin)
+
+
+async def connect(bot: Bot) -> None:
+    """Stay connected until the bot is closed.
+
+    Raises:
+        StartupError: Discord refused the connection for good.
+    """
+    try:
+        await bot.connect()
+    except discord.PrivilegedIntentsRequired:
+        raise StartupError(
+            "Discord refuses the Message Content Intent: switch it on under Bot in the developer "
+            "portal, then start again."
+        ) from None
+    except discord.ConnectionClosed as error:
+        raise StartupError(f"Discord closed the connection for good (code {error.code}).") from None
+
+
+async def _look_at_portal(token: str) -> bool:
+    """Check the token and whether message content is granted; say what is missing there."""
+    async with discord.Client(intents=intents(message_content=False)) as probe:
+        try:
+            await probe.login(token)
+        except discord.LoginFailure:
+            raise StartupError(
+                "Discord does not accept DISCORD_TOKEN. Copy it again from Bot in the developer "
+                "portal (Reset Token shows a new one)."
+            ) from None
+        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+            raise StartupError(f"Discord cannot be reached: {error}") from None
+        application = await probe.application_info()
+        # Where discord.py reconnects to after a lost session; by itself it would go to Discord's
+        # own gateway even with another REST base.
+        _shards, gateway_url, _limits = await probe.http.get_bot_gateway()
+        discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway_url)
+    if application.interactions_endpoint_url:
+        log.warning(
+            "the developer portal has an Interactions Endpoint URL: commands and buttons go there "
+            "and not to this bot; remove it under General Information"
+        )
+    flags = application.flags
+    granted = flags.gateway_message_content or flags.gateway_message_content_limited
+    if not granted:
+        log.warning(
+            "the Message Content Intent is off in the developer portal: mentions, DMs and commands "
+            "work, but replies with the ping switched off and replied-to messages of others reach "
+            "the bot empty; switch it on under Bot to change that"
+        )
+    return granted
+
+
+async def _check_auth_code(
+    session: aiohttp.ClientSession, urls: tuple[str, ...], authcode: str
+) -> None:
+    for url in urls:
+        try:
+            balance = await read_balance(session, url, authcode)
+        except AuthCodeError:
+            raise StartupError(
+                "The gateway does not accept LIAOBOTS_AUTH_CODE. Copy it again from your account."
+            ) from None
+        except LLMError as error:
+            log.warning("gateway not reachable at start: %s", error)
+        else:
+            log.info("gateway ready at %s, balance %s", url, balance.balance)
+            return
+    log.warning("no gateway host could be reached; the bot starts all the same")

@@ -1,0 +1,162 @@
+"""How a reply ends: which state is stored, and what the member reads."""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+
+from bot.chat.events import Finished, FinishReason
+from bot.chat.turns import Ending, Task, TurnState
+from bot.errors import (
+    AuthCodeError,
+    BlockedError,
+    BotError,
+    BrokenStreamError,
+    ContextTooLongError,
+    CreditError,
+    LLMError,
+    ModelNotFoundError,
+    RateLimitedError,
+    RejectedError,
+    SignatureError,
+    TooLargeError,
+    UnavailableError,
+    UnsupportedInputError,
+    UnsupportedSettingError,
+)
+from bot.i18n import _
+
+
+class Halt(Enum):
+    """Why we ended a reply before its model did."""
+
+    STOPPED = auto()
+    """A member pressed Stop."""
+    LOST = auto()
+    """Nobody can see the reply any more."""
+    SHUTDOWN = auto()
+    """The bot is going down."""
+
+
+def halted(why: Halt) -> Ending:
+    """The ending of a reply that we ended ourselves."""
+    match why:
+        case Halt.STOPPED:
+            return Ending(TurnState.STOPPED, _("Stopped."))
+        case Halt.LOST:
+            return Ending(TurnState.FAILED)
+        case Halt.SHUTDOWN:
+            return interrupted()
+
+
+def interrupted() -> Ending:
+    """The ending of a reply that a restart of the bot cut off."""
+    words = _("Interrupted: the bot was restarted.")
+    return Ending(TurnState.INTERRUPTED, words, can_retry=True)
+
+
+def finished(event: Finished, *, task: Task, has_text: bool, has_images: bool) -> Ending:
+    """The ending of a reply whose model ended by itself."""
+    seen = has_text or has_images
+    match event.reason:
+        case FinishReason.LENGTH if seen:
+            words = _("Cut off at the model's length limit. Write “go on” for the rest.")
+            return Ending(TurnState.LENGTH, words)
+        case FinishReason.LENGTH:
+            words = _(
+                "The model used its whole length limit for thinking and wrote nothing. "
+                "Ask for something shorter."
+            )
+            return Ending(TurnState.FAILED, words, can_retry=True)
+        case FinishReason.FILTERED:
+            return Ending(TurnState.FILTERED, _withheld(event), can_retry=True)
+        case FinishReason.NO_IMAGE if not has_images:
+            words = event.message or _("The model made no picture this time.")
+            words = _("{reason} Describe the picture differently, or try once more.").format(
+                reason=words
+            )
+            return Ending(TurnState.FAILED, words, can_retry=True)
+        case _ if not seen:
+            words = event.message or _("The model ended without an answer.")
+            return Ending(TurnState.FAILED, words, can_retry=True)
+        case _ if task is Task.IMAGE and not has_images:
+            words = _("The model answered in words and made no picture.")
+            return Ending(TurnState.COMPLETE, words, can_retry=True)
+        case _:
+            return Ending(TurnState.COMPLETE)
+
+
+def failed(error: BotError, *, has_text: bool) -> Ending:
+    """The ending of a reply that an error cut off or prevented."""
+    if isinstance(error, BlockedError):
+        return Ending(TurnState.FILTERED, sentence(error), can_retry=True)
+    words = sentence(error)
+    if has_text:
+        words = _("The answer broke off here. {reason}").format(reason=words)
+    return Ending(TurnState.FAILED, words, can_retry=True)
+
+
+def unexpected() -> Ending:
+    """The ending of a reply that met a fault of our own."""
+    words = _("Something went wrong inside the bot; its operator can find it in the log.")
+    return Ending(TurnState.FAILED, words, can_retry=True)
+
+
+def sentence(error: BotError) -> str:
+    """What a member reads about an error: the cause and the next step."""
+    match error:
+        case LLMError(billable=True) if isinstance(error, UnavailableError | BrokenStreamError):
+            return _(
+                "The service gave no result in time and may have charged for it. "
+                "It is not asked again by itself."
+            )
+        case UnavailableError():
+            return _("The AI service cannot be reached right now. Try again in a minute.")
+        case RateLimitedError(retry_after=float(seconds)) if seconds >= 1:
+            return _("The AI service is busy. Try again in {seconds} seconds.").format(
+                seconds=round(seconds)
+            )
+        case RateLimitedError():
+            return _("The AI service is busy. Try again in a minute.")
+        case AuthCodeError():
+            return _(
+                "The AI service does not accept the bot's auth code for this. "
+                "The bot's operator has to check it."
+            )
+        case CreditError():
+            return _(
+                "The credit for the AI service is used up. The bot's operator has to top it up."
+            )
+        case ModelNotFoundError():
+            return _(
+                "The AI service does not know or does not serve this model. Choose another one: "
+                "/ask has a model option, and admins set the channel's with /config model."
+            )
+        case ContextTooLongError():
+            return _(
+                "This conversation is too long for the model. Ask more briefly, "
+                "or start afresh with /conversation clear."
+            )
+        case TooLargeError():
+            return _("The attached files are too large for the AI service. Send smaller ones.")
+        case UnsupportedInputError():
+            return _("The model cannot read one of the files: wrong kind, or damaged.")
+        case UnsupportedSettingError(setting=str(name)) if name:
+            return _("This model does not take the setting {name}. Choose another value.").format(
+                name=name
+            )
+        case SignatureError():
+            return _("The model cannot go on from the earlier picture. Ask anew with the picture.")
+        case RejectedError():
+            return _("The AI service refused this request. Ask differently or with another model.")
+        case BlockedError():
+            return _("The provider's rules forbid this request. Ask differently.")
+        case BrokenStreamError():
+            return _("The AI service stopped in the middle of its answer.")
+        case _:
+            return str(error)
+
+
+def _withheld(event: Finished) -> str:
+    if event.message:
+        return _("Withheld by the provider's filter: {reason}").format(reason=event.message)
+    return _("The provider's filter withheld the answer. Ask differently.")

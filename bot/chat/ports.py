@@ -1,0 +1,176 @@
+"""What the core needs from the rooms around it, named for the need."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from bot.chat.content import ImagePart, Message
+from bot.chat.events import Event, SourcesFound
+from bot.chat.turns import Answer, Ending, Exchange, OpenTurn, Question, Scope, TurnState
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRequest:
+    """One call of a model. `None` means: not set, and then it is not sent."""
+
+    model: str
+    messages: Sequence[Message]
+    """Alternating turns, oldest first; the last one is the user's."""
+    system: str | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    max_tokens: int | None = None
+    reasoning: str | None = None
+    """`none`, `minimal`, `low`, `medium` or `high`."""
+    search: bool = False
+    """Grounding by the provider's own web search."""
+    draw: bool = False
+    """A picture is wanted, not only allowed."""
+    aspect_ratio: str | None = None
+    image_size: str | None = None
+    stream: bool = True
+
+
+class ChatModel(Protocol):
+    """The gateway, whichever dialect the model speaks."""
+
+    def answer(self, request: ChatRequest) -> AbstractAsyncContextManager[AsyncIterator[Event]]:
+        """Ask; the events come out of the iterator, the connection is closed on leaving.
+
+        Raises:
+            LLMError: on entering or while iterating. `BrokenStreamError` when the answer ended
+                without `Finished`.
+        """
+        ...
+
+
+class Clock(Protocol):
+    """Time, so that tests and simulated Discords can own it."""
+
+    def now(self) -> float:
+        """Seconds on a clock that never goes back."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...
+
+
+class ReplySurface(Protocol):
+    """The reply as the members see it. Everything but `end` returns at once and never waits."""
+
+    def write(self, text: str) -> None:
+        """Add to the answer's text."""
+        ...
+
+    def think(self, text: str) -> None:
+        """Note that the model is thinking; `text` may be empty."""
+        ...
+
+    def attach(self, image: ImagePart) -> None:
+        """Add a picture."""
+        ...
+
+    def cite(self, sources: SourcesFound) -> None:
+        """Set the sources shown under the answer."""
+        ...
+
+    def notice(self, sentence: str) -> None:
+        """Add a small line under the answer, such as a file that had to be left out."""
+        ...
+
+    def on_lost(self, callback: Callable[[], None]) -> None:
+        """Call this once when nobody can see the reply any more (deleted, no permission)."""
+        ...
+
+    async def end(self, ending: Ending) -> None:
+        """Show the last state, the ending's words and its buttons; wait until Discord has it."""
+        ...
+
+
+class ConversationStore(Protocol):
+    """What is remembered. Every method is one transaction."""
+
+    async def open_turn(self, question: Question) -> OpenTurn | None:
+        """Save the question and an answer row in state `streaming`; None when the event that
+        asked was already answered. Follows the conversation's newest answer, or
+        `question.follows` when a member replied to an older one."""
+        ...
+
+    async def reopen_turn(self, turn_id: int, *, model: str | None = None) -> OpenTurn | None:
+        """A new variant of that answer; None while another variant of it still streams.
+
+        Raises:
+            ConversationError: the turn is not known (any more).
+        """
+        ...
+
+    async def history(self, turn_id: int, *, max_exchanges: int) -> list[Exchange]:
+        """The exchanges before that answer's question, oldest first; only answers that members
+        saw whole, stopped, or cut by length."""
+        ...
+
+    async def shown_on(self, turn_id: int, *, page: int, channel_id: int, message_id: int) -> None:
+        """Note which Discord message shows which page of an answer."""
+        ...
+
+    async def close_turn(self, turn_id: int, state: TurnState, answer: Answer) -> None:
+        """Keep the answer and how it ended."""
+        ...
+
+    async def turn_of_message(self, message_id: int) -> int | None:
+        """The answer that a Discord message shows."""
+        ...
+
+    async def asker_of(self, turn_id: int) -> int | None:
+        """The member who asked for that answer."""
+        ...
+
+    async def exchanges(self, scope: Scope, *, limit: int) -> list[Exchange]:
+        """The newest exchanges of a conversation, oldest first, for `/conversation show`."""
+        ...
+
+    async def clear(self, scope: Scope) -> int:
+        """Forget a conversation; returns how many exchanges it had."""
+        ...
+
+    async def interrupted(self) -> list[OpenTurn]:
+        """Answers still marked `streaming`: a crash cut them off."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """What one layer (a server or a channel) has set; None inherits."""
+
+    chat_model: str | None = None
+    image_model: str | None = None
+
+
+class PreferenceStore(Protocol):
+    """What admins have set."""
+
+    async def read(self, guild_id: int | None, channel_id: int) -> tuple[Preferences, Preferences]:
+        """The server's and the channel's layer (one round trip)."""
+        ...
+
+    async def write(
+        self, guild_id: int, channel_id: int | None, changes: dict[str, str | None]
+    ) -> None:
+        """Change the given fields of the server's layer, or of one channel's."""
+        ...
+
+
+class StateStore(Protocol):
+    """Small facts the bot keeps about itself between starts."""
+
+    async def read(self, key: str) -> str | None:
+        """The value, or None."""
+        ...
+
+    async def write(self, key: str, value: str) -> None:
+        """Keep a value."""
+        ...

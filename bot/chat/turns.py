@@ -1,0 +1,109 @@
+"""A conversation as questions and their answers; ids and places, but no database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.chat.content import Message, Part, Speaker
+from bot.chat.events import SourcesFound, Usage
+
+
+class TurnState(StrEnum):
+    """How an answer stands; the values are stored."""
+
+    STREAMING = "streaming"
+    COMPLETE = "complete"
+    STOPPED = "stopped"
+    LENGTH = "length"
+    FILTERED = "filtered"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+
+
+REMEMBERED = frozenset({TurnState.COMPLETE, TurnState.STOPPED, TurnState.LENGTH})
+"""States whose answer counts as said when the conversation goes on."""
+
+
+class Task(StrEnum):
+    """What a question asks for; the values are stored."""
+
+    CHAT = "chat"
+    IMAGE = "image"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Where a conversation lives. `key` is unique, such as `channel:123` or `private:456`."""
+
+    key: str
+    guild_id: int | None
+    channel_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ImageOptions:
+    """What `/imagine` was told; None leaves it to the model."""
+
+    aspect_ratio: str | None = None
+    size: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a member asks, ready to be stored."""
+
+    scope: Scope
+    event_id: int
+    """The message or interaction that asked; answered once however often it comes."""
+    speaker: Speaker
+    parts: tuple[Part, ...]
+    model: str
+    task: Task = Task.CHAT
+    image: ImageOptions = ImageOptions()
+    follows: int | None = None
+    """The answer this question replies to, when it is not simply the newest one."""
+    notices: tuple[str, ...] = ()
+    """Sentences to show under the reply, such as a file that was left out; not stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTurn:
+    """An answer that is being written: its id, its question, and what already shows it."""
+
+    turn_id: int
+    question: Question
+    variant: int = 1
+    pages: tuple[tuple[int, int], ...] = ()
+    """(channel id, message id) of each page already on Discord, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is kept of an answer."""
+
+    message: Message
+    usage: Usage | None = None
+    sources: SourcesFound | None = None
+    model: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A question and what came of it."""
+
+    question: Message
+    answer: Message | None
+    state: TurnState
+    turn_id: int
+    model: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a reply ends, for the surface to show."""
+
+    state: TurnState
+    words: str = ""
+    """The member's sentence, already translated; empty for an ordinary end."""
+    can_retry: bool = False

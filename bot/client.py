@@ -1,0 +1,101 @@
+"""The Discord client: takes ready-made services, loads the cogs, keeps the commands in step."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import pkgutil
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot import cogs
+from bot.chat.policy import Policy
+from bot.chat.ports import Clock, ConversationStore, StateStore
+from bot.chat.respond import Responder
+from bot.replies.headers import trace
+from bot.replies.pacing import EditBudget
+from bot.translator import CatalogueTranslator
+
+log = logging.getLogger(__name__)
+
+
+def intents(*, message_content: bool) -> discord.Intents:
+    """The least that mentions, replies and DMs need; message content only where it is granted."""
+    wanted = discord.Intents.none()
+    wanted.guilds = True
+    wanted.guild_messages = True
+    wanted.dm_messages = True
+    wanted.message_content = message_content
+    return wanted
+
+
+class Bot(commands.AutoShardedBot):
+    """Liaocord in Discord."""
+
+    def __init__(
+        self,
+        *,
+        responder: Responder,
+        policy: Policy,
+        store: ConversationStore,
+        state: StateStore,
+        clock: Clock,
+        message_content: bool = False,
+        dev_guild_id: int | None = None,
+    ) -> None:
+        self.budget = EditBudget(clock)
+        super().__init__(
+            command_prefix=commands.when_mentioned,  # required by the library; never processed
+            help_command=None,
+            intents=intents(message_content=message_content),
+            allowed_mentions=discord.AllowedMentions.none(),
+            allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True),
+            allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
+            max_messages=None,
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            chunk_guilds_at_startup=False,
+            http_trace=trace(self.budget),
+        )
+        self.responder = responder
+        self.policy = policy
+        self.store = store
+        self.clock = clock
+        self._state = state
+        self._dev_guild = discord.Object(dev_guild_id) if dev_guild_id else None
+
+    async def setup_hook(self) -> None:
+        """Load every cog, then tell Discord the commands if they have changed."""
+        for module in pkgutil.iter_modules(cogs.__path__):
+            if not module.name.startswith("_"):
+                await self.load_extension(f"{cogs.__name__}.{module.name}")
+        await self.tree.set_translator(CatalogueTranslator())
+        await self._sync_commands()
+
+    async def on_ready(self) -> None:
+        """Say where the bot is; fires again after a lost session."""
+        log.info("ready as %s in %d servers", self.user, len(self.guilds))
+
+    async def on_message(self, message: discord.Message, /) -> None:
+        """Nothing: there are no text commands, and mentions have a cog of their own."""
+
+    async def _sync_commands(self) -> None:
+        # Discord allows 200 command creations a day; an unchanged set is not sent again.
+        if self._dev_guild is not None:
+            self.tree.copy_global_to(guild=self._dev_guild)
+        translator = self.tree.translator
+        assert translator is not None  # set_translator came first
+        payload = [
+            await command.get_translated_payload(self.tree, translator)
+            for command in self.tree.get_commands(guild=self._dev_guild)
+        ]
+        digest = hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()
+        place = self._dev_guild.id if self._dev_guild else "global"
+        key = f"commands:{self.application_id}:{place}"
+        if await self._state.read(key) == digest:
+            return
+        await self.tree.sync(guild=self._dev_guild)
+        await self._state.write(key, digest)
+        log.info("synced %d commands (%s)", len(payload), place)

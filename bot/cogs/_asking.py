@@ -1,0 +1,56 @@
+"""From an event in Discord to a growing reply: what commands and mentions share."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import discord
+
+from bot.chat.turns import Question, Scope
+from bot.client import Bot
+from bot.cogs.buttons import grow
+from bot.replies.places import ChannelPlace, InteractionPlace
+
+Prepare = Callable[[], Awaitable[Question]]
+
+
+async def answer_interaction(
+    interaction: discord.Interaction[Bot], scope: Scope, prepare: Prepare, *, private: bool = False
+) -> None:
+    """Answer a slash command in its own response; `private` ones are seen and kept by nobody else.
+
+    Raises:
+        BotError: whatever `prepare` raises.
+    """
+    bot = interaction.client
+
+    async def acknowledge_and_prepare() -> Question:
+        # Discord waits three seconds for this; everything slow comes after it.
+        await interaction.response.defer(thinking=True, ephemeral=private)
+        return await prepare()
+
+    place = InteractionPlace(interaction, ephemeral=private)
+    await bot.responder.ask(
+        scope,
+        acknowledge_and_prepare,
+        lambda turn: grow(bot, place, turn),
+        keep=not private,
+    )
+
+
+async def answer_message(
+    bot: Bot, message: discord.Message, scope: Scope, prepare: Prepare
+) -> None:
+    """Answer a message with a reply to it.
+
+    Raises:
+        BotError: whatever `prepare` raises.
+    """
+    channel = bot.get_partial_messageable(message.channel.id, guild_id=scope.guild_id)
+    guild = message.guild
+    place = ChannelPlace(
+        channel,
+        reply_to=message.id,
+        max_file_bytes=guild.filesize_limit if guild else None,
+    )
+    await bot.responder.ask(scope, prepare, lambda turn: grow(bot, place, turn))

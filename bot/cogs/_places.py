@@ -1,0 +1,23 @@
+"""Where something happens: the conversation it belongs to and whose settings hold."""
+
+from __future__ import annotations
+
+import discord
+
+from bot.chat.turns import Scope
+
+
+def scope_of(event: discord.Message | discord.Interaction) -> Scope:
+    """The conversation of the event's channel; a thread has one of its own."""
+    channel_id = event.channel.id if event.channel else 0
+    guild_id = event.guild.id if event.guild else None
+    return Scope(f"channel:{channel_id}", guild_id, channel_id)
+
+
+def settings_place(event: discord.Message | discord.Interaction) -> tuple[int | None, int]:
+    """(server, channel) whose settings hold here; a thread goes by its parent's."""
+    channel = event.channel
+    guild_id = event.guild.id if event.guild else None
+    if isinstance(channel, discord.Thread):
+        return guild_id, channel.parent_id
+    return guild_id, channel.id if channel else 0

@@ -1,0 +1,84 @@
+"""`/ask`: a question by command."""
+
+from __future__ import annotations
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.chat.content import Speaker, TextPart
+from bot.chat.profiles import KNOWN_CHAT_MODELS, profile_of
+from bot.chat.turns import Question, Scope
+from bot.client import Bot
+from bot.cogs._asking import answer_interaction
+from bot.cogs._attachments import collect
+from bot.cogs._models import matching
+from bot.cogs._places import scope_of, settings_place
+from bot.i18n import use_language
+
+PROMPT_LENGTH = 6_000
+"""The longest text Discord takes in an option."""
+MODEL_LENGTH = 100
+
+
+class Ask(commands.Cog):
+    """Questions by command."""
+
+    def __init__(self, bot: Bot) -> None:
+        self._bot = bot
+
+    @app_commands.command()
+    async def ask(
+        self,
+        interaction: discord.Interaction[Bot],
+        prompt: app_commands.Range[str, 1, PROMPT_LENGTH],
+        model: app_commands.Range[str, 1, MODEL_LENGTH] | None = None,
+        file: discord.Attachment | None = None,
+        private: bool = False,
+    ) -> None:
+        """Ask the AI; the answer grows here.
+
+        Args:
+            interaction: The command.
+            prompt: What you want to know.
+            model: Another model than this channel's.
+            file: A picture or a file that the question is about.
+            private: Only you see the answer, and it is not remembered.
+        """
+        use_language(interaction.locale.value)
+        scope = _private(interaction) if private else scope_of(interaction)
+
+        async def prepare() -> Question:
+            chosen = model.strip() if model else await self._channel_model(interaction)
+            attached = await collect([file] if file else [], profile_of(chosen))
+            return Question(
+                scope=scope,
+                event_id=interaction.id,
+                speaker=Speaker(interaction.user.id, interaction.user.display_name),
+                parts=(TextPart(prompt), *attached.parts),
+                model=chosen,
+                notices=tuple(attached.notices),
+            )
+
+        await answer_interaction(interaction, scope, prepare, private=private)
+
+    @ask.autocomplete("model")
+    async def _models(
+        self, interaction: discord.Interaction[Bot], typed: str
+    ) -> list[app_commands.Choice[str]]:
+        return matching(KNOWN_CHAT_MODELS, typed)
+
+    async def _channel_model(self, interaction: discord.Interaction[Bot]) -> str:
+        effective = await self._bot.policy.effective(*settings_place(interaction))
+        return effective.chat_model.value
+
+
+def _private(interaction: discord.Interaction) -> Scope:
+    """A conversation for this one question."""
+    here = scope_of(interaction)
+    return Scope(f"private:{interaction.id}", here.guild_id, here.channel_id)
+
+
+async def setup(bot: Bot) -> None:
+    """Add the cog."""
+    await bot.add_cog(Ask(bot))

@@ -1,0 +1,80 @@
+"""`/conversation`: what the bot remembers in this channel."""
+
+from __future__ import annotations
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.chat.content import Message, TextPart
+from bot.chat.turns import TurnState
+from bot.client import Bot
+from bot.cogs._places import scope_of
+from bot.errors import ConversationError
+from bot.i18n import _, ngettext, use_language
+
+SHOWN_EXCHANGES = 8
+EXCERPT_LENGTH = 90
+
+
+class Conversation(commands.GroupCog, group_name="conversation"):
+    """What I remember of this channel."""
+
+    def __init__(self, bot: Bot) -> None:
+        self._bot = bot
+
+    @app_commands.command()
+    async def show(self, interaction: discord.Interaction[Bot]) -> None:
+        """What I remember of the conversation in this channel."""
+        use_language(interaction.locale.value)
+        await interaction.response.defer(ephemeral=True)
+        scope = scope_of(interaction)
+        exchanges = await self._bot.store.exchanges(scope, limit=SHOWN_EXCHANGES)
+        if not exchanges:
+            raise ConversationError(_("I remember nothing of this channel yet."))
+        lines = [_("### What I remember here")]
+        for exchange in exchanges:
+            speaker = exchange.question.speaker
+            name = discord.utils.escape_markdown(speaker.name) if speaker else _("You")
+            lines.append(f"**{name}**: {_excerpt(exchange.question)}")
+            if exchange.state is TurnState.STREAMING:
+                lines.append("> " + _("(answering now)"))
+            elif exchange.answer is not None:
+                lines.append(f"> {_excerpt(exchange.answer)}")
+        lines.append("-# " + _("Newest last. `/conversation clear` makes me forget all of it."))
+        await interaction.edit_original_response(content="\n".join(lines))
+
+    @app_commands.command()
+    async def clear(self, interaction: discord.Interaction[Bot]) -> None:
+        """Forget the conversation in this channel; everybody here sees that you did."""
+        use_language(interaction.locale.value)
+        await interaction.response.defer()
+        count = await self._bot.store.clear(scope_of(interaction))
+        if count:
+            words = ngettext(
+                "Forgotten: {count} question and its answer.",
+                "Forgotten: {count} questions and their answers.",
+                count,
+            ).format(count=count)
+        else:
+            words = _("There was nothing to forget here.")
+        await interaction.edit_original_response(content=words)
+
+
+def _excerpt(message: Message) -> str:
+    """One line of a turn that no Markdown of its own can break out of."""
+    words = " ".join(p.text for p in message.parts if isinstance(p, TextPart)).split()
+    text = " ".join(words)
+    if len(text) > EXCERPT_LENGTH:
+        text = text[:EXCERPT_LENGTH].rstrip() + "…"
+    text = discord.utils.escape_mentions(discord.utils.escape_markdown(text))
+    others = len(message.parts) - sum(isinstance(p, TextPart) for p in message.parts)
+    if others:
+        files = ngettext("{count} picture or file", "{count} pictures or files", others)
+        text = f"{text} [{files.format(count=others)}]".strip()
+    return text
+
+
+async def setup(bot: Bot) -> None:
+    """Add the cog."""
+    await bot.add_cog(Conversation(bot))

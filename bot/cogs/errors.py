@@ -1,0 +1,69 @@
+"""Turns every error of a command into a sentence for the member and a line for the operator."""
+
+from __future__ import annotations
+
+import logging
+
+import aiohttp
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.chat.endings import sentence
+from bot.errors import BotError
+from bot.i18n import _
+
+log = logging.getLogger(__name__)
+
+UNKNOWN_INTERACTION = 10062
+DEFERRED = discord.InteractionResponseType.deferred_channel_message
+
+
+def words_for(error: Exception) -> str | None:
+    """The member's sentence; None for an error nobody foresaw."""
+    match error:
+        case BotError():
+            return sentence(error)
+        case app_commands.NoPrivateMessage():
+            return _("This command works in servers only.")
+        case app_commands.MissingPermissions():
+            return _("You need the Manage Server permission for this.")
+        case app_commands.CommandNotFound() | app_commands.CommandSignatureMismatch():
+            return _("This command has changed. Reload Discord (Ctrl+R) and try again.")
+        case app_commands.TransformerError():
+            return _("One of the options has a value this command does not understand.")
+        case _:
+            return None
+
+
+async def tell(interaction: discord.Interaction, words: str) -> None:
+    """Say something to the member who acted, and to nobody else where Discord allows it."""
+    try:
+        if interaction.response.type is DEFERRED:
+            # Whatever is sent first takes the place of "is thinking...".
+            await interaction.edit_original_response(content=words)
+        elif interaction.response.is_done():
+            await interaction.followup.send(words, ephemeral=True)
+        else:
+            await interaction.response.send_message(words, ephemeral=True)
+    except (discord.HTTPException, aiohttp.ClientError, TimeoutError) as error:
+        log.warning("could not tell a member about an error: %s", error)
+
+
+async def report(interaction: discord.Interaction, error: Exception) -> None:
+    """Tell the member what went wrong and, where it is our fault, the operator too."""
+    if isinstance(error, app_commands.CommandInvokeError):
+        error = error.original
+    if isinstance(error, discord.NotFound) and error.code == UNKNOWN_INTERACTION:
+        log.warning("interaction was acknowledged too late for Discord")
+        return
+    words = words_for(error)
+    if words is None:
+        log.error("interaction failed", exc_info=error)
+        words = _("Something went wrong inside the bot; its operator can find it in the log.")
+    await tell(interaction, words)
+
+
+async def setup(bot: commands.Bot) -> None:
+    """Make this the place where errors of all commands end."""
+    bot.tree.error(report)

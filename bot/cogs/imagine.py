@@ -1,0 +1,146 @@
+"""`/imagine`: pictures."""
+
+from __future__ import annotations
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.chat.content import Speaker, TextPart
+from bot.chat.profiles import KNOWN_IMAGE_MODELS, Profile, normalize_size, profile_of
+from bot.chat.turns import ImageOptions, Question, Task
+from bot.client import Bot
+from bot.cogs._asking import answer_interaction
+from bot.cogs._models import matching
+from bot.cogs._places import scope_of, settings_place
+from bot.errors import QuestionError
+from bot.i18n import _, use_language
+
+PROMPT_LENGTH = 6_000
+"""The longest text Discord takes in an option."""
+OPTION_LENGTH = 100
+
+
+class Imagine(commands.Cog):
+    """Pictures."""
+
+    def __init__(self, bot: Bot) -> None:
+        self._bot = bot
+
+    @app_commands.command()
+    async def imagine(
+        self,
+        interaction: discord.Interaction[Bot],
+        prompt: app_commands.Range[str, 1, PROMPT_LENGTH],
+        aspect_ratio: app_commands.Range[str, 1, OPTION_LENGTH] | None = None,
+        size: app_commands.Range[str, 1, OPTION_LENGTH] | None = None,
+        model: app_commands.Range[str, 1, OPTION_LENGTH] | None = None,
+    ) -> None:
+        """Make a picture from your words.
+
+        Args:
+            interaction: The command.
+            prompt: What the picture should show.
+            aspect_ratio: Width to height, such as 16:9; without it the model chooses.
+            size: How large, such as 1K, 2K or 4K.
+            model: Another image model than this channel's.
+        """
+        use_language(interaction.locale.value)
+        scope = scope_of(interaction)
+
+        async def prepare() -> Question:
+            chosen = model.strip() if model else await self._channel_model(interaction)
+            profile = profile_of(chosen)
+            if not profile.makes_images:
+                raise QuestionError(
+                    _("{model} makes no pictures. Try {example}.").format(
+                        model=_code(chosen), example=_code(KNOWN_IMAGE_MODELS[0])
+                    )
+                )
+            return Question(
+                scope=scope,
+                event_id=interaction.id,
+                speaker=Speaker(interaction.user.id, interaction.user.display_name),
+                parts=(TextPart(prompt),),
+                model=chosen,
+                task=Task.IMAGE,
+                image=image_options(chosen, profile, aspect_ratio, size),
+            )
+
+        await answer_interaction(interaction, scope, prepare)
+
+    @imagine.autocomplete("aspect_ratio")
+    async def _ratios(
+        self, interaction: discord.Interaction[Bot], typed: str
+    ) -> list[app_commands.Choice[str]]:
+        return matching((await self._profile(interaction)).aspect_ratios, typed)
+
+    @imagine.autocomplete("size")
+    async def _sizes(
+        self, interaction: discord.Interaction[Bot], typed: str
+    ) -> list[app_commands.Choice[str]]:
+        return matching((await self._profile(interaction)).image_sizes, typed)
+
+    @imagine.autocomplete("model")
+    async def _models(
+        self, interaction: discord.Interaction[Bot], typed: str
+    ) -> list[app_commands.Choice[str]]:
+        return matching(KNOWN_IMAGE_MODELS, typed)
+
+    async def _profile(self, interaction: discord.Interaction[Bot]) -> Profile:
+        """The facts about the model chosen so far in the command, or else the channel's."""
+        named = getattr(interaction.namespace, "model", None)
+        return profile_of(named or await self._channel_model(interaction))
+
+    async def _channel_model(self, interaction: discord.Interaction[Bot]) -> str:
+        effective = await self._bot.policy.effective(*settings_place(interaction))
+        return effective.image_model.value
+
+
+def image_options(
+    model: str, profile: Profile, aspect_ratio: str | None, size: str | None
+) -> ImageOptions:
+    """What was asked for, as the model spells it.
+
+    Raises:
+        QuestionError: the model cannot make such a picture.
+    """
+    ratio = aspect_ratio.replace(" ", "") if aspect_ratio else None
+    if ratio is not None and ratio not in profile.aspect_ratios:
+        raise QuestionError(
+            _refused(
+                _("{model} cannot make the aspect ratio {value}."),
+                model,
+                ratio,
+                profile.aspect_ratios,
+            )
+        )
+    if size is not None:
+        try:
+            spelled = normalize_size(size)
+        except ValueError:
+            spelled = size
+        if spelled not in profile.image_sizes:
+            raise QuestionError(
+                _refused(
+                    _("{model} cannot make the size {value}."), model, size, profile.image_sizes
+                )
+            )
+        size = spelled
+    return ImageOptions(ratio, size)
+
+
+def _refused(sentence: str, model: str, value: str, possible: tuple[str, ...]) -> str:
+    refusal = sentence.format(model=_code(model), value=_code(value))
+    if not possible:
+        return refusal + " " + _("Leave that option out for this model.")
+    return refusal + " " + _("Possible: {values}.").format(values=", ".join(possible))
+
+
+def _code(name: str) -> str:
+    return "`" + name.replace("`", "'") + "`"
+
+
+async def setup(bot: Bot) -> None:
+    """Add the cog."""
+    await bot.add_cog(Imagine(bot))

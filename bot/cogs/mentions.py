@@ -1,0 +1,170 @@
+"""Questions by message: mentions, replies to the bot, direct messages."""
+
+from __future__ import annotations
+
+import logging
+import re
+
+import aiohttp
+import discord
+from discord.ext import commands
+
+from bot.chat.content import Part, Speaker, TextPart
+from bot.chat.profiles import profile_of
+from bot.chat.turns import Question
+from bot.client import Bot
+from bot.cogs._asking import answer_message
+from bot.cogs._attachments import collect
+from bot.cogs._places import scope_of, settings_place
+from bot.cogs.errors import words_for
+from bot.errors import QuestionError
+from bot.i18n import _, use_language
+
+log = logging.getLogger(__name__)
+
+ASKABLE = (discord.MessageType.default, discord.MessageType.reply)
+
+
+class Mentions(commands.Cog):
+    """Answers messages that are meant for the bot."""
+
+    def __init__(self, bot: Bot) -> None:
+        self._bot = bot
+
+    @commands.Cog.listener()
+    async def on_message(self, message: discord.Message) -> None:
+        """Answer what is meant for the bot; nothing may be awaited before the question queues."""
+        if message.author.bot or message.type not in ASKABLE or not self._is_for_me(message):
+            return
+        if message.guild is not None:
+            use_language(message.guild.preferred_locale.value)
+        try:
+            await answer_message(
+                self._bot, message, scope_of(message), lambda: self._question(message)
+            )
+        except Exception as error:
+            # The edge of this feature: a sentence for the member, a traceback for the operator.
+            words = words_for(error)
+            if words is None:
+                log.exception("message failed channel=%d", message.channel.id)
+                words = _(
+                    "Something went wrong inside the bot; its operator can find it in the log."
+                )
+            await _reply(message, words)
+
+    def _is_for_me(self, message: discord.Message) -> bool:
+        me = self._bot.user
+        if message.guild is None or me in message.mentions:
+            return True
+        if message.guild.self_role in message.role_mentions:
+            return True
+        replied = message.reference and message.reference.resolved
+        return isinstance(replied, discord.Message) and replied.author == me
+
+    async def _question(self, message: discord.Message) -> Question:
+        text = self._words(message)
+        effective = await self._bot.policy.effective(*settings_place(message))
+        model = effective.chat_model.value
+        profile = profile_of(model)
+        replied = await _replied_to(message)
+        follows = None
+        quoted: list[Part] = []
+        notices: list[str] = []
+        files = list(message.attachments)
+        if replied is not None:
+            follows = await self._bot.store.turn_of_message(replied.id)
+            if follows is None and _is_blank(replied):
+                notices.append(_("I could not read the message you replied to."))
+            elif follows is None:
+                quoted.append(TextPart(_quote(self._words(replied), replied.author.display_name)))
+                files = [*replied.attachments, *files]
+        if not (text or files or quoted):
+            if message.reference is not None:
+                raise QuestionError(
+                    _(
+                        "I cannot read this message: Discord hides replies without a mention from "
+                        "me. Mention me in it."
+                    )
+                )
+            raise QuestionError(
+                _("You mentioned me without a question. Write it behind the mention.")
+            )
+        attached = await collect(files, profile)
+        if not (text or quoted or attached.parts):
+            raise QuestionError(" ".join(attached.notices))
+        text = text or _("What do you say to this?")
+        return Question(
+            scope=scope_of(message),
+            event_id=message.id,
+            speaker=Speaker(message.author.id, message.author.display_name),
+            parts=(*quoted, TextPart(text), *attached.parts),
+            model=model,
+            follows=follows,
+            notices=(*notices, *attached.notices),
+        )
+
+    def _words(self, message: discord.Message) -> str:
+        """The text with names instead of ids, without the mention of the bot."""
+        me = self._bot.user
+        names = {user.id: user.display_name for user in message.mentions}
+        roles = {role.id: role.name for role in message.role_mentions}
+        own_role = message.guild.self_role.id if message.guild and message.guild.self_role else 0
+
+        def user(match: re.Match[str]) -> str:
+            user_id = int(match[1])
+            return "" if me and user_id == me.id else f"@{names.get(user_id, match[1])}"
+
+        def role(match: re.Match[str]) -> str:
+            role_id = int(match[1])
+            return "" if role_id == own_role else f"@{roles.get(role_id, match[1])}"
+
+        def channel(match: re.Match[str]) -> str:
+            found = message.guild.get_channel_or_thread(int(match[1])) if message.guild else None
+            return f"#{found.name}" if found else match[0]
+
+        text = re.sub(r"<@!?(\d{1,20})>", user, message.content)
+        text = re.sub(r"<@&(\d{1,20})>", role, text)
+        text = re.sub(r"<#(\d{1,20})>", channel, text)
+        return re.sub(r"<a?(:\w{2,32}:)\d{1,20}>", r"\1", text).strip()
+
+
+async def _replied_to(message: discord.Message) -> discord.Message | None:
+    """The message this one replies to; None when there is none or nobody can read it."""
+    reference = message.reference
+    if reference is None or reference.message_id is None:
+        return None
+    if isinstance(reference.resolved, discord.Message):
+        return reference.resolved
+    if reference.resolved is not None or reference.channel_id != message.channel.id:
+        return None
+    try:
+        return await message.channel.fetch_message(reference.message_id)
+    except (discord.HTTPException, aiohttp.ClientError, TimeoutError) as error:
+        log.info("replied-to message not readable: %s", type(error).__name__)
+        return None
+
+
+def _is_blank(message: discord.Message) -> bool:
+    """Whether Discord hides what is in it, as it does without the Message Content Intent."""
+    return not (message.content or message.attachments or message.embeds or message.components)
+
+
+def _quote(text: str, name: str) -> str:
+    words = text or _("(no text)")
+    return _("[In reply to {name}, who wrote:]").format(name=name) + f"\n{words}\n"
+
+
+async def _reply(message: discord.Message, words: str) -> None:
+    try:
+        await message.channel.send(
+            words,
+            reference=message.to_reference(fail_if_not_exists=False),
+            allowed_mentions=discord.AllowedMentions.none(),
+        )
+    except (discord.HTTPException, aiohttp.ClientError, TimeoutError) as error:
+        log.warning("could not tell a member about an error: %s", error)
+
+
+async def setup(bot: Bot) -> None:
+    """Add the cog."""
+    await bot.add_cog(Mentions(bot))

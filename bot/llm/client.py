@@ -1,0 +1,252 @@
+"""The gateway as a `ChatModel`: one exchange after the other, until events come."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
+from typing import Any, Protocol
+
+import aiohttp
+import msgspec
+from yarl import URL
+
+from bot.chat.content import TextPart
+from bot.chat.events import Event, Finished, FinishReason, UsageReported
+from bot.chat.ports import ChatRequest, Clock
+from bot.chat.profiles import Dialect, Profile, profile_of
+from bot.errors import LLMError
+from bot.llm import gemini, openai_chat
+from bot.llm.attempts import Attempts
+from bot.llm.call import Call
+from bot.llm.hosts import Hosts
+from bot.llm.reading import LARGE_BYTES
+from bot.llm.retry import is_host_fault
+from bot.llm.sse import ServerSentEvent
+from bot.llm.transport import (
+    Deadlines,
+    Patience,
+    as_payload,
+    drain,
+    events_of_body,
+    http_failure,
+    opening,
+    stream_batches,
+    whole_body,
+)
+
+log = logging.getLogger(__name__)
+
+DEADLINES = Deadlines()
+
+_Batches = AsyncGenerator[list[ServerSentEvent], None]
+
+
+class _DialectModule(Protocol):
+    """What the twin adapters have in common."""
+
+    def request_path(self, request: ChatRequest, profile: Profile) -> str: ...
+    def request_headers(self, authcode: str) -> dict[str, str]: ...
+    def request_body(self, request: ChatRequest, profile: Profile) -> dict[str, Any]: ...
+    def read_events(
+        self, batches: _Batches, request: ChatRequest, call: Call, *, whole: bool = False
+    ) -> AsyncGenerator[Event, None]: ...
+
+
+_DIALECTS: dict[Dialect, _DialectModule] = {
+    Dialect.OPENAI: openai_chat,
+    Dialect.GEMINI: gemini,
+}
+
+
+class GatewayChatModel:
+    """Asks the gateway, in whichever dialect the model speaks."""
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        *,
+        base_urls: Sequence[str],
+        authcode: str,
+        clock: Clock,
+        deadlines: Deadlines = DEADLINES,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self._session = session
+        self._hosts = Hosts(base_urls, clock)
+        self._authcode = authcode
+        self._clock = clock
+        self._deadlines = deadlines
+        self._chance = chance
+        self._learned: dict[str, Profile] = {}
+        self._draining: set[asyncio.Task[None]] = set()
+
+    def answer(self, request: ChatRequest) -> AbstractAsyncContextManager[AsyncIterator[Event]]:
+        """Ask; the events come out of the iterator, the connection is closed on leaving."""
+        return aclosing(self._answer(request))
+
+    async def _answer(self, request: ChatRequest) -> AsyncGenerator[Event, None]:
+        profile = self._learned.get(request.model) or profile_of(request.model)
+        attempts = Attempts(request, profile, self._hosts.in_order(), self._chance)
+        may_be_empty = attempts.drawing  # a picture is not asked for twice after a 200
+        while True:
+            shown = False
+            try:
+                async with self._exchange(attempts) as events:
+                    async for event in events:
+                        if not shown and not isinstance(event, UsageReported):
+                            if _is_nothing(event) and not may_be_empty:
+                                may_be_empty = True
+                                break
+                            shown = True
+                            if attempts.profile is not profile:
+                                self._learned[request.model] = attempts.profile
+                        yield event
+                    else:
+                        return
+                continue
+            except LLMError as error:
+                if shown:
+                    raise
+                if is_host_fault(error):
+                    self._hosts.rest(attempts.host)
+                seconds = attempts.after(error)
+                log.info(
+                    "asking again model=%s host=%s after=%s code=%s wait=%.1f",
+                    request.model,
+                    attempts.host,
+                    type(error).__name__,
+                    error.upstream.code or error.upstream.status,
+                    seconds,
+                )
+            if seconds:
+                await self._clock.sleep(seconds)
+
+    @asynccontextmanager
+    async def _exchange(self, attempts: Attempts) -> AsyncIterator[AsyncIterator[Event]]:
+        """Post the request once and give the events of its reply."""
+        request, profile = attempts.request, attempts.profile
+        dialect = _DIALECTS[profile.dialect]
+        url = URL(attempts.host + dialect.request_path(request, profile), encoded=True)
+        stream = request.stream and profile.streams
+        seconds = self._silence(request, profile, stream=stream)
+        body = await _encoded(dialect, request, profile)
+        with opening(url.authority):
+            response = await self._session.post(
+                url,
+                data=as_payload(body),
+                headers={**_headers(stream=stream), **dialect.request_headers(self._authcode)},
+                timeout=aiohttp.ClientTimeout(
+                    total=None, sock_connect=self._deadlines.connect, sock_read=seconds
+                ),
+                allow_redirects=False,
+            )
+        patience = Patience(response.content, self._clock, seconds)
+        watch = asyncio.create_task(patience.watch())
+        try:
+            async with aclosing(
+                await self._events_of(response, dialect, request, patience, stream=stream)
+            ) as events:
+                yield events
+        except BaseException:
+            # Failed, or left in the middle: the socket is dropped, so that the model stops.
+            response.close()
+            raise
+        finally:
+            watch.cancel()
+            self._let_go(response)
+
+    async def _events_of(
+        self,
+        response: aiohttp.ClientResponse,
+        dialect: _DialectModule,
+        request: ChatRequest,
+        patience: Patience,
+        *,
+        stream: bool,
+    ) -> AsyncGenerator[Event, None]:
+        """Begin to read a reply.
+
+        Raises:
+            LLMError: it has an error status.
+        """
+        call = Call(
+            host=response.url.authority,
+            status=response.status,
+            request_id=response.headers.get("x-request-id", ""),
+            authcode=self._authcode,
+        )
+        if not 200 <= response.status < 300:
+            raise await http_failure(response, call)
+        if _is_stream(response, asked=stream):
+            batches = stream_batches(response, call, patience)
+            return dialect.read_events(batches, request, call)
+        sent, whole = events_of_body(await whole_body(response, call, patience))
+        return dialect.read_events(_only(sent), request, call, whole=whole)
+
+    def _let_go(self, response: aiohttp.ClientResponse) -> None:
+        """Close the reply, or keep its connection if only the end of the stream is missing."""
+        if response.closed or response.content.exception() is not None:
+            response.close()
+            return
+        task = asyncio.create_task(drain(response))
+        self._draining.add(task)
+        task.add_done_callback(self._draining.discard)
+
+    def _silence(self, request: ChatRequest, profile: Profile, *, stream: bool) -> float:
+        """How long nothing may come."""
+        slow = (
+            not stream
+            or request.draw
+            or profile.makes_images
+            or profile.reasons_by_default
+            or request.reasoning is not None
+        )
+        return self._deadlines.long_silence if slow else self._deadlines.silence
+
+
+def _is_nothing(event: Event) -> bool:
+    """Whether an answer ended without a reason and without anything in it."""
+    return isinstance(event, Finished) and event.reason is FinishReason.OTHER
+
+
+def _headers(*, stream: bool) -> dict[str, str]:
+    headers = {"Content-Type": "application/json"}
+    if stream:
+        # A proxy that compresses would hold events back.
+        headers |= {"Accept": "text/event-stream", "Accept-Encoding": "identity"}
+    else:
+        headers["Accept"] = "application/json"
+    return headers
+
+
+def _is_stream(response: aiohttp.ClientResponse, *, asked: bool) -> bool:
+    """Whether to read a reply event by event; the tolerant reader suits all but clear cases."""
+    if response.content_type == "text/event-stream":
+        return True
+    return asked and response.content_type not in ("application/json", "text/html")
+
+
+async def _only(sent: list[ServerSentEvent]) -> AsyncGenerator[list[ServerSentEvent], None]:
+    yield sent
+
+
+async def _encoded(dialect: _DialectModule, request: ChatRequest, profile: Profile) -> bytes:
+    """The body as JSON; with large media in a thread, where it delays nobody's heartbeat."""
+
+    def encode() -> bytes:
+        return msgspec.json.encode(dialect.request_body(request, profile))
+
+    if _media_bytes(request) > LARGE_BYTES:
+        return await asyncio.to_thread(encode)
+    return encode()
+
+
+def _media_bytes(request: ChatRequest) -> int:
+    return sum(
+        sum(len(part.data) for part in message.parts if not isinstance(part, TextPart))
+        + (len(message.native.parts) if message.native else 0)
+        for message in request.messages
+    )

@@ -1,0 +1,206 @@
+"""Bytes to and from the gateway over aiohttp; what fails on the way becomes one of our errors."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from io import BytesIO
+
+import aiohttp
+from aiohttp.http_exceptions import HttpProcessingError
+
+from bot.chat.ports import Clock
+from bot.errors import BrokenStreamError, LLMError, UnavailableError, Upstream
+from bot.llm.call import Call
+from bot.llm.faults import MAX_ERROR_BYTES, read_fault
+from bot.llm.normalize import error_of, may_be_billed
+from bot.llm.reading import LARGE_BYTES
+from bot.llm.retry import CONNECT_FAILED, CONNECTION_LOST, SILENT
+from bot.llm.sse import MAX_EVENT_BYTES, ServerSentEvent, SSEDecoder
+
+MAX_REPLY_BYTES = 160 * 1024 * 1024
+"""All of one answer: the largest picture with its drafts and signatures, and room."""
+
+_TICK_SECONDS = 5.0
+_DRAIN_SECONDS = 1.0
+_FIELD_NAMES = (b"data:", b"event:", b"id:", b"retry:", b":")
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """How long the gateway may take, in seconds.
+
+    There is no limit on a whole answer: a long one that flows is a good one.
+    """
+
+    connect: float = 15.0
+    silence: float = 150.0
+    """Without any real event, for models that answer at once; comments do not count."""
+    long_silence: float = 600.0
+    """The same for pictures, for models that think first, and for replies in one piece."""
+
+
+class Patience:
+    """Watches over one reply, and breaks its reading off after too long a silence.
+
+    aiohttp's own `sock_read` is not enough: the comments that gateways send keep it happy.
+    """
+
+    def __init__(self, content: aiohttp.StreamReader, clock: Clock, seconds: float) -> None:
+        self._content = content
+        self._clock = clock
+        self._seconds = seconds
+        self._since = clock.now()
+
+    def pause(self) -> None:
+        """Stop the watch while it is not the gateway that is waited for."""
+        self._since = math.inf
+
+    def restart(self) -> None:
+        """Begin a new silence."""
+        self._since = self._clock.now()
+
+    async def watch(self) -> None:
+        """Wait for too long a silence."""
+        while (left := self._since + self._seconds - self._clock.now()) > 0:
+            await self._clock.sleep(min(left, _TICK_SECONDS))
+        self._content.set_exception(TimeoutError("the gateway went silent"))
+
+
+@contextmanager
+def opening(host: str) -> Iterator[None]:
+    """Translate what can fail before the gateway has answered anything.
+
+    Raises:
+        UnavailableError: with a code of ours that says how far the request came.
+    """
+    try:
+        yield
+    except (
+        aiohttp.ClientConnectorError,
+        aiohttp.ClientSSLError,
+        aiohttp.ConnectionTimeoutError,
+        aiohttp.InvalidURL,
+    ) as error:
+        raise _unavailable(host, CONNECT_FAILED, error, billable=False) from error
+    except TimeoutError as error:
+        raise _unavailable(host, SILENT, error, billable=True) from error
+    except (aiohttp.ClientError, HttpProcessingError, OSError) as error:
+        raise _unavailable(host, CONNECTION_LOST, error, billable=True) from error
+
+
+def _unavailable(host: str, code: str, error: BaseException, *, billable: bool) -> LLMError:
+    upstream = Upstream(host=host, code=code, detail=type(error).__name__)
+    return UnavailableError(upstream=upstream, billable=billable)
+
+
+_CUT = (TimeoutError, aiohttp.ClientError, HttpProcessingError, OSError)
+"""HttpProcessingError, for what aiohttp cannot parse, is not among its ClientErrors."""
+
+
+def _cut(error: BaseException, call: Call, *, begun: bool) -> LLMError:
+    """Our exception for a reply that stopped coming; after the 200 it may be billed."""
+    silent = isinstance(error, TimeoutError)
+    upstream = Upstream(
+        host=call.host,
+        status=call.status,
+        code=SILENT if silent else CONNECTION_LOST,
+        request_id=call.request_id,
+        detail=type(error).__name__,
+    )
+    kind = UnavailableError if silent and not begun else BrokenStreamError
+    return kind(upstream=upstream, billable=True)
+
+
+def _too_large(call: Call) -> LLMError:
+    upstream = Upstream(host=call.host, request_id=call.request_id)
+    return BrokenStreamError("larger than the ceiling", upstream=upstream, billable=True)
+
+
+async def stream_batches(
+    response: aiohttp.ClientResponse, call: Call, patience: Patience
+) -> AsyncGenerator[list[ServerSentEvent], None]:
+    """Read a stream; each batch holds the events that one read completed.
+
+    Raises:
+        BrokenStreamError: the connection broke, went silent in the middle, or brought too much.
+        UnavailableError: nothing came at all.
+    """
+    decoder = SSEDecoder()
+    received = 0
+    begun = False
+    try:
+        async for chunk in response.content.iter_any():
+            received += len(chunk)
+            if received > MAX_REPLY_BYTES:
+                raise _too_large(call)
+            if batch := decoder.feed(chunk):
+                begun = True
+                patience.pause()
+                yield batch
+                patience.restart()
+    except _CUT as error:
+        raise _cut(error, call, begun=begun) from error
+    if batch := decoder.flush():
+        patience.pause()
+        yield batch
+
+
+async def whole_body(response: aiohttp.ClientResponse, call: Call, patience: Patience) -> bytes:
+    """Read a reply in one piece; the blank lines that keep it alive count as silence.
+
+    Raises:
+        BrokenStreamError: the connection broke, went silent in the middle, or brought too much.
+        UnavailableError: nothing came at all.
+    """
+    body = bytearray()
+    try:
+        async for chunk in response.content.iter_any():
+            if not chunk.isspace():
+                patience.restart()
+            body += chunk
+            if len(body) > MAX_EVENT_BYTES:
+                raise _too_large(call)
+    except _CUT as error:
+        raise _cut(error, call, begun=False) from error
+    patience.pause()
+    return bytes(body)
+
+
+def events_of_body(body: bytes) -> tuple[list[ServerSentEvent], bool]:
+    """The events of a body read in one piece, and whether it is one plain reply.
+
+    Content types lie: a stream may be declared as JSON.
+    """
+    if body.lstrip().startswith(_FIELD_NAMES):
+        decoder = SSEDecoder()
+        return decoder.feed(body) + decoder.flush(), False
+    return [ServerSentEvent(body)], True
+
+
+async def http_failure(response: aiohttp.ClientResponse, call: Call) -> LLMError:
+    """Our exception for a reply with an error status."""
+    body = bytearray()
+    with suppress(*_CUT):  # the status is known, and half a body may still say why
+        async for chunk in response.content.iter_any():
+            body += chunk
+            if len(body) >= MAX_ERROR_BYTES:
+                break
+    fault = read_fault(bytes(body), call.status, response.headers)
+    return error_of(fault, call, billable=may_be_billed(fault))
+
+
+def as_payload(body: bytes) -> bytes | BytesIO:
+    """A request body as aiohttp wants it: large ones as a file, so that they go in pieces."""
+    return BytesIO(body) if len(body) > LARGE_BYTES else body
+
+
+async def drain(response: aiohttp.ClientResponse) -> None:
+    """Read the last bytes of an answered stream, so that its connection can serve again."""
+    with suppress(*_CUT):  # nobody waits for this; the connection is simply not kept
+        async with asyncio.timeout(_DRAIN_SECONDS):
+            await response.content.read()
+    response.close()

@@ -1,0 +1,126 @@
+"""What can go wrong between a reply and Discord, in the few classes that are handled differently.
+
+PlaceError(BotError)
+├── ReplyLostError          nobody can read the reply any more: stop the model
+│   ├── GoneError               message or channel deleted
+│   ├── ForbiddenError          the bot may no longer see or write there
+│   └── ExpiredError            the interaction's token is over
+├── RefusedError            Discord will not have this content; `automod` when a rule said so
+├── UneditableError         this message takes no more edits, a new one may be sent
+├── UploadTooLargeError     the files are larger than the place allows
+└── TransientError          worth another try
+    └── ReplyingForbiddenError  the same without replying to the question
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import aiohttp
+import discord
+
+from bot.errors import BotError
+
+NETWORK_ERRORS = (
+    discord.HTTPException,
+    discord.RateLimited,
+    aiohttp.ClientError,
+    TimeoutError,
+    ConnectionError,
+)
+"""Everything discord.py lets through when a call fails."""
+
+
+class PlaceError(BotError):
+    """A call to Discord on behalf of a reply failed."""
+
+
+class ReplyLostError(PlaceError):
+    """Nobody can read the reply any more."""
+
+
+class GoneError(ReplyLostError):
+    """The message or its channel was deleted."""
+
+
+class ForbiddenError(ReplyLostError):
+    """The bot may no longer see the channel or write there."""
+
+
+class ExpiredError(ReplyLostError):
+    """The interaction's token is over."""
+
+
+class RefusedError(PlaceError):
+    """Discord will not have this content."""
+
+    def __init__(self, message: str = "", *, automod: bool = False) -> None:
+        super().__init__(message)
+        self.automod = automod
+
+
+class UneditableError(PlaceError):
+    """The message takes no more edits: archived thread, or an old message edited too often."""
+
+
+class UploadTooLargeError(PlaceError):
+    """The files are larger than the place allows."""
+
+
+class TransientError(PlaceError):
+    """Discord or the way to it is troubled for the moment."""
+
+
+class ReplyingForbiddenError(TransientError):
+    """The bot may send here, but not reply: that needs the channel's history."""
+
+
+# Discord's JSON error codes: https://discord.com/developers/docs/topics/opcodes-and-status-codes
+_BY_CODE: dict[int, type[PlaceError]] = {
+    10003: GoneError,  # unknown channel
+    10008: GoneError,  # unknown message
+    10015: ExpiredError,  # unknown webhook, which is how an old token may look
+    10062: ExpiredError,  # unknown interaction
+    30046: UneditableError,  # a message older than an hour, edited too often
+    40005: UploadTooLargeError,
+    50001: ForbiddenError,
+    50007: ForbiddenError,  # direct messages closed
+    50013: ForbiddenError,
+    50027: ExpiredError,
+    50083: UneditableError,  # archived thread: sending unarchives it, editing does not
+    160002: ReplyingForbiddenError,
+}
+_AUTOMOD = {200000, 200001}
+
+
+def classify(error: BaseException) -> PlaceError:
+    """Say in our words what one of `NETWORK_ERRORS` means."""
+    if not isinstance(error, discord.HTTPException):
+        return TransientError(type(error).__name__)
+    # The code names the trouble; the text may quote content and stays out.
+    told = f"status={error.status} code={error.code}"
+    if error.code in _AUTOMOD:
+        return RefusedError(told, automod=True)
+    if known := _BY_CODE.get(error.code):
+        return known(told)
+    match error.status:
+        case 401 | 403:
+            return ForbiddenError(told)
+        case 404:
+            return GoneError(told)
+        case 413:
+            return UploadTooLargeError(told)
+        case 400:
+            return RefusedError(told)
+        case _:
+            return TransientError(told)
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Raise what discord.py raises inside as one of ours."""
+    try:
+        yield
+    except NETWORK_ERRORS as error:
+        raise classify(error) from error

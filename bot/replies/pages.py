@@ -1,0 +1,296 @@
+"""Pages of a growing text: finished ones never change, only the last one moves. No I/O."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from enum import IntEnum
+from typing import NamedTuple
+
+import regex  # type: ignore[import-untyped]  # it ships no types
+
+from bot.replies.markup import Context, Kind, Piece, Scan, break_fences, scan, starts_block
+
+PAGE_UNITS = 2_000
+"""Discord's limit; how it counts is not documented, so the page counts UTF-16 code units."""
+LOOKAHEAD_UNITS = 200
+"""How much text beyond a full page decides where it is cut."""
+
+
+def units(text: str) -> int:
+    """The length of a text in UTF-16 code units, the largest of the usual counts."""
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+class Paginator:
+    """Divides a text that comes in pieces into pages of Discord Markdown.
+
+    Where a page is cut depends only on the text up to `LOOKAHEAD_UNITS` beyond it, never on how
+    the text was fed, and once that much is there the page is finished.
+    """
+
+    def __init__(self, limit: int = PAGE_UNITS) -> None:
+        self.frozen: list[str] = []
+        """Finished pages."""
+        self._limit = limit
+        self._start = Context()
+        self._source = ""
+        self._units = 0
+        self._due = limit + LOOKAHEAD_UNITS
+        self._closed = False
+        self._tail: str | None = ""
+
+    def feed(self, text: str) -> None:
+        """Add text."""
+        self._append(text)
+        while self._units >= self._due:
+            window = scan(_prefix(self._source, self._due), self._start, final=False)
+            if (cut := _choose(window, self._limit)) is None:
+                self._due += LOOKAHEAD_UNITS  # The page shows shorter than it is written.
+            else:
+                self._freeze(window, cut)
+
+    def close(self) -> None:
+        """No more text comes; what is left over becomes pages, the last of them the tail."""
+        self._closed = True
+        self._tail = None
+        while True:
+            window = scan(self._source, self._start, final=True)
+            if (cut := _choose(window, self._limit)) is None:
+                return
+            self._freeze(window, cut)
+
+    @property
+    def tail(self) -> str:
+        """The last page as it should be shown now; empty while there is nothing to read."""
+        if self._tail is None:
+            window = scan(self._source, self._start, final=self._closed)
+            cut = _choose(window, self._limit)
+            if cut is None:
+                self._tail = _compose(window.start, window.pieces[: window.held])
+            else:
+                self._tail = _compose(window.start, _before(window, cut))
+        return self._tail
+
+    def _append(self, text: str) -> None:
+        if not self._source and not self._start.fence:
+            text = text.lstrip()  # Discord trims a message's outer whitespace.
+        self._source += text
+        self._units += units(text)
+        self._tail = None
+
+    def _freeze(self, window: Scan, cut: _Cut) -> None:
+        if page := _compose(window.start, _before(window, cut)):
+            self.frozen.append(page)
+        rest = self._source[cut.offset :]
+        self._source, self._units = "", 0
+        self._start = cut.context
+        self._due = self._limit + LOOKAHEAD_UNITS
+        self._append(rest)
+
+
+class _Rank(IntEnum):
+    """How good a place is to end a page."""
+
+    ANYWHERE = 0
+    IN_SPAN = 1
+    WORD = 2
+    SENTENCE = 3
+    NESTED = 4
+    LINE = 5
+    PARAGRAPH = 6
+
+
+class _Cut(NamedTuple):
+    offset: int
+    """Where in the source the next page begins."""
+    whole: int
+    """How many pieces come before it undivided."""
+    context: Context
+    rank: _Rank
+    used: int
+    """Units on the page so far, without what closes it."""
+
+
+# A better place counts only if it leaves the page at least this full.
+_FULL_ENOUGH = 0.5
+# Rather than to cut a span, a page may even be this empty.
+_NEARLY_EMPTY = 0.1
+
+_BREAK = regex.compile(
+    r"""
+      (?P<sentence> [.!?\N{HORIZONTAL ELLIPSIS}]+ ["'\p{Pe}\p{Pf}]* \s+
+        | [\N{IDEOGRAPHIC FULL STOP}\N{FULLWIDTH EXCLAMATION MARK}\N{FULLWIDTH QUESTION MARK}]
+          [\p{Pe}\p{Pf}]* \s* )
+    | (?P<word> \s+ | [\N{FULLWIDTH COMMA}\N{IDEOGRAPHIC COMMA}\N{FULLWIDTH SEMICOLON}] )
+    """,
+    regex.VERBOSE,
+)
+_GRAPHEME = regex.compile(r"\X")
+_BLANK_LINE = regex.compile(r"[ \t]*\n")
+_BIG_BLOCK = regex.compile(r"[ \t]*(?:\#{1,6}[ \t]|`{3}|~{3})")
+_NESTED_ITEM = regex.compile(r"[ \t]{2,}\S")
+_DIVISIBLE = {Kind.TEXT, Kind.ATOM, Kind.CODE}
+
+
+def _choose(window: Scan, limit: int) -> _Cut | None:
+    """Where to end the page, or None when all of the window fits on it."""
+    if units(_compose(window.start, window.pieces)) <= limit:
+        return None
+    best: dict[_Rank, _Cut] = {}
+    for cut in _cuts(window, limit):
+        best[cut.rank] = cut
+    clean = [best[rank] for rank in sorted(best, reverse=True) if rank >= _Rank.WORD]
+    for cut in clean:
+        if cut.used >= limit * _FULL_ENOUGH:
+            return cut
+    fullest = max(clean, key=lambda cut: cut.used, default=None)
+    if fullest and fullest.used >= limit * _NEARLY_EMPTY:
+        return fullest
+    return best.get(_Rank.IN_SPAN) or best[_Rank.ANYWHERE]
+
+
+def _cuts(window: Scan, limit: int) -> Iterator[_Cut]:
+    """Every place that leaves the page within the limit, from its beginning to its end."""
+    used = units(window.start.opening())
+    before = window.start
+    for index, piece in enumerate(window.pieces):
+        # A code block is closed on a line of its own.
+        room = limit - units(piece.context.closing()) - (piece.context.fence is not None)
+        if piece.kind is Kind.TEXT:
+            yield from _words(window, index, used, room)
+        size = units(piece.shown)
+        if used + size > room:
+            yield _anywhere(window, index, used, room, before)
+            return
+        used += size
+        before = piece.context
+        if (rank := _rank_after(window, index)) is not None:
+            yield _Cut(piece.end, index + 1, before, rank, used)
+
+
+def _words(window: Scan, index: int, used: int, room: int) -> Iterator[_Cut]:
+    piece = window.pieces[index]
+    text = window.source[piece.start : piece.end]
+    for found in _BREAK.finditer(text):
+        end = found.end()
+        total = used + units(_shown(piece, text[:end]))
+        if total > room:
+            return
+        if not _splits_badly(window.source, piece.start + end):
+            rank = _Rank.SENTENCE if found["sentence"] else _Rank.WORD
+            if piece.context.spans:
+                rank = _Rank.IN_SPAN
+            yield _Cut(piece.start + end, index, piece.context, rank, total)
+
+
+def _rank_after(window: Scan, index: int) -> _Rank | None:
+    """How good it is to cut after a whole piece; None when that is no place to cut."""
+    piece, source = window.pieces[index], window.source
+    if piece.kind is Kind.CODE:
+        rest = (p for p in window.pieces[index + 1 :] if p.kind is not Kind.CODE or p.shown.strip())
+        following = next(rest, None)
+        ends = following is None or following.kind is Kind.FENCE_END
+        return None if ends or not piece.shown.strip() else _Rank.LINE
+    if not piece.shown.endswith("\n") or piece.kind is Kind.FENCE:
+        return None
+    if piece.context.spans:
+        return _Rank.IN_SPAN
+    if source[piece.start - 1 : piece.start] == "\n" or _BLANK_LINE.match(source, piece.end):
+        return _Rank.PARAGRAPH
+    if _BIG_BLOCK.match(source, piece.end):
+        return _Rank.PARAGRAPH
+    return _Rank.NESTED if _NESTED_ITEM.match(source, piece.end) else _Rank.LINE
+
+
+def _anywhere(window: Scan, index: int, used: int, room: int, before: Context) -> _Cut:
+    """Cut the piece that does not fit between two graphemes, or in front of it."""
+    piece = window.pieces[index]
+    text = window.source[piece.start : piece.end]
+    if piece.kind in _DIVISIBLE:
+        ends = [found.end() for found in _GRAPHEME.finditer(text)]
+        fitting = bisect_right(ends, room, key=lambda end: used + units(_shown(piece, text[:end])))
+        for end in reversed(ends[:fitting]):
+            if not _splits_badly(window.source, piece.start + end):
+                return _Cut(piece.start + end, index, piece.context, _Rank.ANYWHERE, used)
+        if fitting:
+            at = piece.start + ends[fitting - 1]
+            return _Cut(at, index, piece.context, _Rank.ANYWHERE, used)
+    if piece.start:
+        return _Cut(piece.start, index, before, _Rank.ANYWHERE, used)
+    # One grapheme larger than a page: no good place is left.
+    size = max(1, (room - used) // 2)
+    return _Cut(min(size, piece.end), index, piece.context, _Rank.ANYWHERE, used)
+
+
+def _splits_badly(source: str, at: int) -> bool:
+    """Whether a page would begin with something that means more there than in mid-line."""
+    if source[at - 1] == "\\" or source[at : at + 1] in {"`", "~"} or starts_block(source, at):
+        return True
+    grapheme = _GRAPHEME.match(source, at - 1)
+    return grapheme is not None and grapheme.end() > at
+
+
+def _before(window: Scan, cut: _Cut) -> list[Piece]:
+    pieces = window.pieces[: cut.whole]
+    if cut.whole < len(window.pieces):
+        piece = window.pieces[cut.whole]
+        if cut.offset > piece.start:
+            shown = _shown(piece, window.source[piece.start : cut.offset])
+            pieces.append(piece._replace(end=cut.offset, shown=shown))
+    return pieces
+
+
+def _shown(piece: Piece, part: str) -> str:
+    in_code_span = piece.context.spans and piece.context.spans[-1][0] == "`"
+    return part if in_code_span else break_fences(part)
+
+
+def _compose(start: Context, pieces: list[Piece]) -> str:
+    """The page of these pieces, everything open in them closed."""
+    end = len(pieces)
+    while end and _dangles(pieces[end - 1]):
+        end -= 1
+    body = "".join([piece.shown for piece in pieces[:end]])
+    if not body.strip():
+        return ""
+    context = pieces[end - 1].context
+    text = start.opening() + body
+    if context.fence:
+        return text + ("" if text.endswith("\n") else "\n") + context.closing()
+    return text.strip() + context.closing()
+
+
+def _dangles(piece: Piece) -> bool:
+    """Whether a page that ended with this piece would open something with nothing in it."""
+    return piece.kind in {Kind.OPENER, Kind.FENCE} or (
+        piece.kind is Kind.CODE and not piece.shown.strip()
+    )
+
+
+def _prefix(text: str, size: int) -> str:
+    """The shortest beginning of a text that has this many units."""
+    if text.isascii():
+        return text[:size]
+    counted = 0
+    for index, character in enumerate(text):
+        counted += 2 if character > "\uffff" else 1
+        if counted >= size:
+            return text[: index + 1]
+    return text
+
+
+def unseen(page: str, seen: str) -> str:
+    """What a page says beyond what a reader has `seen` of it, as a page of its own."""
+    pairs = enumerate(zip(page, seen, strict=False))
+    common = next((i for i, (a, b) in pairs if a != b), min(len(page), len(seen)))
+    at = common
+    if page[common : common + 1].strip():
+        at = max(page.rfind("\n", 0, common), page.rfind(" ", 0, common)) + 1
+    context = Context()
+    for piece in scan(page, context, final=True).pieces:
+        if piece.start >= at:
+            break
+        context = piece.context
+    rest = page[at:].strip() if not context.fence else page[at:]
+    return context.opening() + rest if rest.strip() else ""

@@ -1,0 +1,309 @@
+"""Conversations as trees of turns: who asked what, what came of it, and where it is shown."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import msgspec
+from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from bot.chat.content import Role
+from bot.chat.turns import (
+    REMEMBERED,
+    Answer,
+    Exchange,
+    OpenTurn,
+    Question,
+    Scope,
+    TurnState,
+)
+from bot.errors import ConversationError
+from bot.i18n import _
+from bot.storage import media, messages
+from bot.storage.branches import Branch, Pair, both
+from bot.storage.database import Database
+from bot.storage.tables import (
+    ConversationRow,
+    NativeRow,
+    TurnMessageRow,
+    TurnPartRow,
+    TurnRow,
+)
+from bot.storage.turns import exchange_of, new_answer, open_turns
+from bot.storage.upsert import insert_into
+
+_answer, _question = aliased(TurnRow), aliased(TurnRow)
+
+_BEFORE = Branch(
+    select(_question.parent_id)
+    .join(_answer, _answer.parent_id == _question.id)
+    .where(_answer.id == bindparam("turn_id"))
+    .scalar_subquery(),
+    REMEMBERED,
+)
+"""What was said before an answer's question."""
+
+_NEWEST = Branch(
+    select(ConversationRow.head_turn_id)
+    .where(ConversationRow.scope_key == bindparam("scope_key"))
+    .scalar_subquery(),
+    list(TurnState),
+)
+"""What a conversation ends with."""
+
+
+class SqlConversationStore:
+    """The `ConversationStore` of `chat.ports`; each method is one transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def open_turn(self, question: Question) -> OpenTurn | None:
+        """Save a question and begin its answer; None when its event was already answered."""
+        packed = await messages.pack(question.parts)
+        async with self._database.write() as session:
+            conversation_id, head_id = await _locked_conversation(session, question.scope)
+            question_id = await session.scalar(
+                insert_into(session, TurnRow)
+                .values(
+                    conversation_id=conversation_id,
+                    parent_id=await _followed(session, conversation_id, question) or head_id,
+                    role=Role.USER,
+                    event_id=question.event_id,
+                    speaker_id=question.speaker.id,
+                    speaker_name=question.speaker.name,
+                    task=question.task,
+                    aspect_ratio=question.image.aspect_ratio,
+                    image_size=question.image.size,
+                )
+                .on_conflict_do_nothing(index_elements=["event_id"])
+                .returning(TurnRow.id)
+            )
+            if question_id is None:
+                return None
+            await messages.save(session, question_id, packed)
+            answer = new_answer(conversation_id, question_id, variant=1, model=question.model)
+            session.add(answer)
+            await session.flush()
+            await _set_head(session, conversation_id, answer.id)
+        return OpenTurn(answer.id, question)
+
+    async def reopen_turn(self, turn_id: int, *, model: str | None = None) -> OpenTurn | None:
+        """Begin another variant of an answer, on the messages that show the present one.
+
+        None while a variant of it is still being written. Without `model`, the one that wrote
+        the given variant is asked again.
+
+        Raises:
+            ConversationError: the turn is not known (any more).
+        """
+        async with self._database.write() as session:
+            conversation = await session.scalar(
+                select(ConversationRow)
+                .join(TurnRow, TurnRow.conversation_id == ConversationRow.id)
+                .where(TurnRow.id == turn_id, TurnRow.role == Role.ASSISTANT)
+                # From here on the conversation holds still: a second press waits, then looks.
+                .with_for_update(of=ConversationRow)
+            )
+            if conversation is None:
+                raise ConversationError(_("I no longer remember that question."))
+            old = await session.get_one(TurnRow, turn_id)
+            question = await session.get_one(TurnRow, old.parent_id)
+            variants = (
+                await session.scalars(select(TurnRow).where(TurnRow.parent_id == question.id))
+            ).all()
+            if any(variant.state is TurnState.STREAMING for variant in variants):
+                return None
+            new = new_answer(
+                conversation.id,
+                question.id,
+                variant=max(variant.variant or 0 for variant in variants) + 1,
+                model=model or old.model or "",
+            )
+            session.add(new)
+            await session.flush()
+            known = [variant.id for variant in variants]
+            await session.execute(
+                update(TurnMessageRow)
+                .where(TurnMessageRow.turn_id.in_(known))
+                .values(turn_id=new.id)
+            )
+            if conversation.head_turn_id in known:
+                conversation.head_turn_id = new.id
+            [turn] = await open_turns(session, [(conversation, Pair(question, new))])
+        return turn
+
+    async def history(self, turn_id: int, *, max_exchanges: int) -> list[Exchange]:
+        """The remembered exchanges before that answer's question, oldest first."""
+        async with self._database.read() as session:
+            pairs = await _BEFORE.read(session, limit=max_exchanges, turn_id=turn_id)
+            said = await messages.load(session, both(pairs))
+        return [exchange_of(pair, said) for pair in pairs]
+
+    async def exchanges(self, scope: Scope, *, limit: int) -> list[Exchange]:
+        """The newest exchanges up to the conversation's newest answer, oldest first.
+
+        For listing: pictures and files come without their bytes, and only answers that count
+        as said are there.
+        """
+        async with self._database.read() as session:
+            pairs = await _NEWEST.read(session, limit=limit, scope_key=scope.key)
+            said = await messages.outline(session, both(pairs))
+        return [exchange_of(pair, said) for pair in pairs]
+
+    async def shown_on(self, turn_id: int, *, page: int, channel_id: int, message_id: int) -> None:
+        """Note which message shows a page; the last word about a page or a message counts."""
+        async with self._database.write() as session:
+            if not await _hold(session, turn_id):
+                return
+            await session.execute(
+                delete(TurnMessageRow).where(
+                    TurnMessageRow.turn_id == turn_id,
+                    TurnMessageRow.page == page,
+                    TurnMessageRow.message_id != message_id,
+                )
+            )
+            place = {"turn_id": turn_id, "page": page, "channel_id": channel_id}
+            await session.execute(
+                insert_into(session, TurnMessageRow)
+                .values(message_id=message_id, **place)
+                .on_conflict_do_update(index_elements=["message_id"], set_=place)
+            )
+
+    async def close_turn(self, turn_id: int, state: TurnState, answer: Answer) -> None:
+        """Keep an answer and how it ended; the first ending counts.
+
+        Nothing happens when the conversation was forgotten meanwhile.
+        """
+        packed = await messages.pack(answer.message.parts)
+        usage, native = answer.usage, answer.message.native
+        async with self._database.write() as session:
+            closed = await session.scalar(
+                update(TurnRow)
+                .where(TurnRow.id == turn_id, TurnRow.state == TurnState.STREAMING)
+                .values(
+                    state=state,
+                    answered_by=answer.model or None,
+                    input_tokens=usage.input_tokens if usage else None,
+                    output_tokens=usage.output_tokens if usage else None,
+                    reasoning_tokens=usage.reasoning_tokens if usage else None,
+                    cached_tokens=usage.cached_tokens if usage else None,
+                    sources=msgspec.to_builtins(answer.sources),
+                    ended_at=datetime.now(UTC),
+                )
+                .returning(TurnRow.id)
+            )
+            if closed is None:
+                return
+            await messages.save(session, turn_id, packed)
+            if native is not None:
+                session.add(
+                    NativeRow(
+                        turn_id=turn_id,
+                        dialect=native.dialect,
+                        model=native.model,
+                        host=native.host,
+                        parts=native.parts,
+                    )
+                )
+
+    async def turn_of_message(self, message_id: int) -> int | None:
+        """The answer that a Discord message shows."""
+        async with self._database.read() as session:
+            return await session.scalar(
+                select(TurnMessageRow.turn_id).where(TurnMessageRow.message_id == message_id)
+            )
+
+    async def asker_of(self, turn_id: int) -> int | None:
+        """The member who asked for that answer."""
+        async with self._database.read() as session:
+            return await session.scalar(
+                select(_question.speaker_id)
+                .join(_answer, _answer.parent_id == _question.id)
+                .where(_answer.id == turn_id)
+            )
+
+    async def clear(self, scope: Scope) -> int:
+        """Forget a conversation and the media that nobody else refers to."""
+        async with self._database.write() as session:
+            conversation_id = await session.scalar(
+                select(ConversationRow.id)
+                .where(ConversationRow.scope_key == scope.key)
+                .with_for_update()
+            )
+            if conversation_id is None:
+                return 0
+            turns = select(TurnRow.id).where(TurnRow.conversation_id == conversation_id)
+            count = await session.scalar(
+                select(func.count()).select_from(turns.where(TurnRow.role == Role.USER).subquery())
+            )
+            digests = await session.scalars(
+                select(TurnPartRow.media_sha256)
+                .where(TurnPartRow.turn_id.in_(turns), TurnPartRow.media_sha256.is_not(None))
+                .distinct()
+            )
+            unused = [sha256 for sha256 in digests if sha256 is not None]
+            await session.execute(
+                delete(ConversationRow).where(ConversationRow.id == conversation_id)
+            )
+            await media.forget_unused(session, unused)
+        return count or 0
+
+    async def interrupted(self) -> list[OpenTurn]:
+        """Answers still marked `streaming`, oldest first."""
+        async with self._database.read() as session:
+            rows = await session.execute(
+                select(ConversationRow, _question, _answer)
+                .join(_answer, _answer.conversation_id == ConversationRow.id)
+                .join(_question, _question.id == _answer.parent_id)
+                .where(_answer.state == TurnState.STREAMING)
+                .order_by(_answer.id)
+            )
+            return await open_turns(
+                session, [(where, Pair(asked, said)) for where, asked, said in rows]
+            )
+
+
+async def _locked_conversation(session: AsyncSession, scope: Scope) -> tuple[int, int | None]:
+    """Find or make the conversation; its id and newest answer, locked until the end."""
+    place = {"guild_id": scope.guild_id, "channel_id": scope.channel_id}
+    row = await session.execute(
+        insert_into(session, ConversationRow)
+        .values(scope_key=scope.key, **place)
+        # An update, though it changes nothing: it locks the row, whoever was first to make it.
+        .on_conflict_do_update(index_elements=["scope_key"], set_=place)
+        .returning(ConversationRow.id, ConversationRow.head_turn_id)
+    )
+    conversation_id, head_id = row.one()
+    return conversation_id, head_id
+
+
+async def _followed(session: AsyncSession, conversation_id: int, question: Question) -> int | None:
+    """The older answer a question replies to, if it belongs to the same conversation."""
+    if question.follows is None:
+        return None
+    return await session.scalar(
+        select(TurnRow.id).where(
+            TurnRow.id == question.follows,
+            TurnRow.conversation_id == conversation_id,
+            TurnRow.role == Role.ASSISTANT,
+        )
+    )
+
+
+async def _set_head(session: AsyncSession, conversation_id: int, turn_id: int) -> None:
+    await session.execute(
+        update(ConversationRow)
+        .where(ConversationRow.id == conversation_id)
+        .values(head_turn_id=turn_id)
+    )
+
+
+async def _hold(session: AsyncSession, turn_id: int) -> bool:
+    """Keep a turn from being forgotten before the transaction ends; False when it is gone."""
+    held = await session.scalar(
+        select(TurnRow.id).where(TurnRow.id == turn_id).with_for_update(read=True)
+    )
+    return held is not None

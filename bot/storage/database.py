@@ -1,0 +1,191 @@
+"""The engine, its transactions, and its schema. What the tables hold stands in `tables`."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from pathlib import Path
+from typing import Self
+
+from alembic import command
+from alembic.config import Config
+from alembic.util import CommandError
+from sqlalchemy import URL, Connection, event, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.ext.asyncio import (
+    AsyncEngine,
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from bot.errors import SettingsError, StartupError
+
+ALEMBIC_INI = Path(__file__).parents[2] / "alembic.ini"
+
+BUSY_TIMEOUT_SECONDS = 30
+"""How long SQLite waits for a writer in another process."""
+
+OLDEST_SQLITE = (3, 35)
+"""The first with RETURNING."""
+
+_DRIVERS = {
+    "sqlite": "sqlite+aiosqlite",
+    "sqlite+aiosqlite": "sqlite+aiosqlite",
+    "postgres": "postgresql+asyncpg",
+    "postgresql": "postgresql+asyncpg",
+    "postgresql+asyncpg": "postgresql+asyncpg",
+}
+
+
+def async_url(url: str) -> URL:
+    """The same database, by our asynchronous driver.
+
+    Raises:
+        SettingsError: the address is not one, or of a database we do not speak.
+    """
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError) as err:
+        # The address may hold a password, so neither it nor its error is repeated.
+        raise SettingsError(["DATABASE_URL: this is not a database address"]) from err
+    if parsed.drivername not in _DRIVERS:
+        raise SettingsError(["DATABASE_URL: must start with sqlite:/// or postgresql://"])
+    parsed = parsed.set(drivername=_DRIVERS[parsed.drivername])
+    if parsed.get_backend_name() == "sqlite":
+        if parsed.database in (None, "", ":memory:"):
+            raise SettingsError(["DATABASE_URL: SQLite needs a file, as in sqlite:///data/bot.db"])
+        return parsed
+    # Hosted databases hand out libpq's spelling. asyncpg calls `sslmode` `ssl`, and it decides on
+    # `channel_binding` by itself.
+    query = dict(parsed.query)
+    query.pop("channel_binding", None)
+    if (mode := query.pop("sslmode", None)) is not None:
+        query["ssl"] = mode
+    return parsed.set(query=query)
+
+
+def create_engine(url: str) -> AsyncEngine:
+    """An engine for that address; the folder of a SQLite file is made when missing.
+
+    Raises:
+        SettingsError: see `async_url`.
+        StartupError: this Python's SQLite is too old, or the folder cannot be made.
+    """
+    parsed = async_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        # A hosted server closes idle connections; a bot may be idle all night.
+        return create_async_engine(parsed, pool_pre_ping=True)
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        raise StartupError(f"SQLite {sqlite3.sqlite_version} is too old: 3.35 or newer is needed")
+    try:
+        Path(parsed.database or "").parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as err:
+        raise StartupError(f"The database's folder cannot be made: {err}") from err
+    engine = create_async_engine(parsed)
+    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    return engine
+
+
+def reading(engine: AsyncEngine) -> AsyncEngine:
+    """The same engine for transactions that only look, all at one moment of the database.
+
+    SQLite's are like that; PostgreSQL's would see another moment with each statement.
+    """
+    if engine.dialect.name == "sqlite":
+        return engine
+    return engine.execution_options(isolation_level="REPEATABLE READ")
+
+
+def writing(engine: AsyncEngine) -> AsyncEngine:
+    """The same engine for transactions that will write.
+
+    SQLite refuses to turn a reading transaction into a writing one when somebody else wrote
+    meanwhile, however long it may wait. So a writer says so at its BEGIN, and waits there.
+    """
+    return engine.execution_options(sqlite_begin="BEGIN IMMEDIATE")
+
+
+def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    # The driver would begin transactions by its own rules, and none for DDL or SELECT
+    # (SQLAlchemy's manual, "Transactions with SQLite and the sqlite3 driver").
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_SECONDS * 1000}")
+    cursor.execute("PRAGMA journal_mode=WAL")
+    # Enough with WAL: a power cut may lose the last moments, never the file.
+    cursor.execute("PRAGMA synchronous=NORMAL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get("sqlite_begin", "BEGIN"))
+
+
+async def migrate(url: str, *, revision: str = "head") -> None:
+    """Run every migration that the database has not seen; safe when several processes start.
+
+    One call at a time in one process, because Alembic keeps what it works on in globals.
+
+    Raises:
+        SettingsError: the address cannot be used.
+        StartupError: the database cannot be reached, refuses us, or is newer than this bot.
+    """
+    engine = create_engine(url)
+
+    def upgrade(connection: Connection) -> None:
+        config = Config(ALEMBIC_INI)
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+
+    try:
+        async with writing(engine).connect() as connection:
+            await connection.run_sync(upgrade)
+    except CommandError as err:
+        raise StartupError(f"The database fits another version of the bot: {err}") from err
+    except (OSError, DBAPIError) as err:
+        raise StartupError(f"The database cannot be opened or brought up to date: {err}") from err
+    finally:
+        await engine.dispose()
+
+
+class Database:
+    """Transactions on one database, for the stores of this room."""
+
+    def __init__(self, url: str) -> None:
+        self._engine = create_engine(url)
+        self._readers = async_sessionmaker(reading(self._engine), expire_on_commit=False)
+        self._writers = async_sessionmaker(writing(self._engine), expire_on_commit=False)
+        # SQLite has one writer. In this process writers line up here, first come first served,
+        # instead of each holding a connection while it polls for the file's lock.
+        self._line: AbstractAsyncContextManager[None] = (
+            asyncio.Lock() if self._engine.dialect.name == "sqlite" else nullcontext()
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_exc: object) -> None:
+        await self.close()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncSession]:
+        """One transaction that only looks."""
+        async with self._readers.begin() as session:
+            yield session
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncSession]:
+        """One transaction that changes something; rolled back when the block raises."""
+        async with self._line, self._writers.begin() as session:
+            yield session
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._engine.dispose()

@@ -1,0 +1,128 @@
+"""What was said, from chat values to rows and back."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import assert_never
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.chat.content import FilePart, ImagePart, Message, Native, Part, Role, Speaker, TextPart
+from bot.storage import media
+from bot.storage.tables import NativeRow, PartKind, TurnPartRow, TurnRow
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """A turn's parts, ready to be stored: hashed before the transaction begins."""
+
+    columns: tuple[dict[str, object], ...]
+    media: Mapping[bytes, bytes]
+
+
+async def pack(parts: Sequence[Part]) -> Packed:
+    """Take the bytes out of the parts and leave their digests."""
+    columns: list[dict[str, object]] = []
+    blobs: dict[bytes, bytes] = {}
+    for part in parts:
+        match part:
+            case TextPart(text):
+                columns.append({"kind": PartKind.TEXT, "text": text})
+            case ImagePart(data, mime_type, alt, name):
+                sha256 = await media.digest(data)
+                blobs[sha256] = data
+                columns.append(
+                    {
+                        "kind": PartKind.IMAGE,
+                        "media_sha256": sha256,
+                        "mime_type": mime_type,
+                        "alt": alt,
+                        "name": name,
+                    }
+                )
+            case FilePart(data, mime_type, name):
+                sha256 = await media.digest(data)
+                blobs[sha256] = data
+                columns.append(
+                    {
+                        "kind": PartKind.FILE,
+                        "media_sha256": sha256,
+                        "mime_type": mime_type,
+                        "name": name,
+                    }
+                )
+            case _:
+                assert_never(part)
+    return Packed(tuple(columns), blobs)
+
+
+async def save(session: AsyncSession, turn_id: int, packed: Packed) -> None:
+    """Store a turn's parts in their order."""
+    await media.keep(session, packed.media)
+    session.add_all(
+        TurnPartRow(turn_id=turn_id, position=position, **columns)
+        for position, columns in enumerate(packed.columns)
+    )
+
+
+async def load(session: AsyncSession, turns: Collection[TurnRow]) -> dict[int, Message]:
+    """What was said in each of the turns, by turn id, exactly as it was stored."""
+    parts = await _parts(session, turns)
+    digests = {row.media_sha256 for rows in parts.values() for row in rows if row.media_sha256}
+    blobs = await media.fetch(session, digests)
+    answers = [turn.id for turn in turns if turn.role is Role.ASSISTANT]
+    natives = {
+        row.turn_id: Native(row.dialect, row.model, row.host, row.parts)
+        for row in await session.scalars(select(NativeRow).where(NativeRow.turn_id.in_(answers)))
+    }
+    return {turn.id: _message(turn, parts[turn.id], blobs, natives.get(turn.id)) for turn in turns}
+
+
+async def outline(session: AsyncSession, turns: Collection[TurnRow]) -> dict[int, Message]:
+    """What was said, to be listed: pictures and files without their bytes, no native parts."""
+    parts = await _parts(session, turns)
+    return {turn.id: _message(turn, parts[turn.id], {}, None) for turn in turns}
+
+
+async def _parts(session: AsyncSession, turns: Collection[TurnRow]) -> dict[int, list[TurnPartRow]]:
+    found: dict[int, list[TurnPartRow]] = {turn.id: [] for turn in turns}
+    rows = await session.scalars(
+        select(TurnPartRow)
+        .where(TurnPartRow.turn_id.in_(found))
+        .order_by(TurnPartRow.turn_id, TurnPartRow.position)
+    )
+    for row in rows:
+        found[row.turn_id].append(row)
+    return found
+
+
+def _message(
+    turn: TurnRow,
+    rows: Sequence[TurnPartRow],
+    blobs: Mapping[bytes, bytes],
+    native: Native | None,
+) -> Message:
+    parts = tuple(_part(row, blobs) for row in rows)
+    return Message(turn.role, parts, speaker_of(turn), native)
+
+
+def speaker_of(turn: TurnRow) -> Speaker | None:
+    """Who asked; None for answers."""
+    if turn.speaker_id is None or turn.speaker_name is None:
+        return None
+    return Speaker(turn.speaker_id, turn.speaker_name)
+
+
+def _part(row: TurnPartRow, blobs: Mapping[bytes, bytes]) -> Part:
+    data = blobs.get(row.media_sha256 or b"", b"")
+    match row.kind:
+        case PartKind.TEXT:
+            return TextPart(row.text or "")
+        case PartKind.IMAGE:
+            return ImagePart(data, row.mime_type or "", row.alt or "", row.name or "")
+        case PartKind.FILE:
+            return FilePart(data, row.mime_type or "", row.name or "")
+        case _:
+            assert_never(row.kind)

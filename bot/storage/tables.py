@@ -1,0 +1,251 @@
+"""The tables, as SQLAlchemy rows. Nothing outside this room sees one."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated, Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from bot.chat.content import Role
+from bot.chat.turns import Task, TurnState
+from bot.storage.columns import UTCDateTime, Words, word_of
+
+# SQLite numbers rows by itself only in a column that is called INTEGER (64 bits all the same).
+RowId = Annotated[
+    int, mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
+]
+Snowflake = Annotated[int, mapped_column(BigInteger)]
+Created = Annotated[datetime, mapped_column(default=lambda: datetime.now(UTC))]
+Digest = Annotated[bytes, mapped_column(LargeBinary(32))]
+
+
+class Base(DeclarativeBase):
+    """What every table has in common."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy's declarative attribute
+        str: Words,
+        datetime: UTCDateTime,
+        Role: word_of(Role),
+        Task: word_of(Task),
+        TurnState: word_of(TurnState),
+    }
+
+
+class ConversationRow(Base):
+    """One conversation: a tree of turns and the answer that the next question follows."""
+
+    __tablename__ = "conversations"
+
+    id: Mapped[RowId]
+    scope_key: Mapped[str] = mapped_column(unique=True)
+    guild_id: Mapped[Snowflake | None]
+    channel_id: Mapped[Snowflake]
+    # No foreign key: it would tie the two tables into a ring. Turns only go with their
+    # conversation, so it cannot point at nothing.
+    head_turn_id: Mapped[Snowflake | None]
+    created_at: Mapped[Created]
+
+
+class TurnRow(Base):
+    """A question, or one variant of its answer.
+
+    A question's parent is the answer it follows, an answer's parent is its question. Questions
+    use the columns from `event_id` to `image_size`, answers those from `variant` on.
+    """
+
+    __tablename__ = "turns"
+    __table_args__ = (
+        UniqueConstraint("parent_id", "variant"),
+        # One answer of a question at a time, whoever presses the button how often.
+        Index(
+            "uq_turns_streaming_parent_id",
+            "parent_id",
+            unique=True,
+            sqlite_where=text("state = 'streaming'"),
+            postgresql_where=text("state = 'streaming'"),
+        ),
+        CheckConstraint(
+            "CASE role WHEN 'user' THEN event_id IS NOT NULL AND speaker_id IS NOT NULL "
+            "AND speaker_name IS NOT NULL AND task IS NOT NULL AND variant IS NULL "
+            "AND state IS NULL "
+            "ELSE parent_id IS NOT NULL AND variant IS NOT NULL AND state IS NOT NULL "
+            "AND model IS NOT NULL AND event_id IS NULL END",
+            name="shape",
+        ),
+        # Buttons carry turn ids for months. An id that SQLite gave out again after a deletion
+        # would open a stranger's conversation to an old button.
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[RowId]
+    conversation_id: Mapped[Snowflake] = mapped_column(
+        ForeignKey("conversations.id", ondelete="CASCADE"), index=True
+    )
+    # Not a cascade: SQLite follows one only 1,000 levels deep, and a conversation is a long
+    # chain. Whoever takes out a single turn has to relink its followers first.
+    parent_id: Mapped[Snowflake | None] = mapped_column(ForeignKey("turns.id"))
+    role: Mapped[Role]
+    created_at: Mapped[Created]
+
+    event_id: Mapped[Snowflake | None] = mapped_column(unique=True)
+    speaker_id: Mapped[Snowflake | None]
+    speaker_name: Mapped[str | None]
+    task: Mapped[Task | None]
+    aspect_ratio: Mapped[str | None]
+    image_size: Mapped[str | None]
+
+    variant: Mapped[int | None]
+    state: Mapped[TurnState | None]
+    model: Mapped[str | None]
+    """The model asked for this variant."""
+    answered_by: Mapped[str | None]
+    """The model that says it answered."""
+    input_tokens: Mapped[int | None]
+    output_tokens: Mapped[int | None]
+    reasoning_tokens: Mapped[int | None]
+    cached_tokens: Mapped[int | None]
+    sources: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    ended_at: Mapped[datetime | None]
+
+
+class PartKind(StrEnum):
+    """What a part of a turn is; the values are stored."""
+
+    TEXT = "text"
+    IMAGE = "image"
+    FILE = "file"
+
+
+class MediaRow(Base):
+    """Bytes that turns refer to, kept once however often they are sent."""
+
+    __tablename__ = "media"
+
+    sha256: Mapped[Digest] = mapped_column(primary_key=True)
+    size: Mapped[int]
+    data: Mapped[bytes]
+
+
+class TurnPartRow(Base):
+    """One part of a turn. Name, type and description belong to the part, not to the bytes."""
+
+    __tablename__ = "turn_parts"
+
+    turn_id: Mapped[Snowflake] = mapped_column(
+        ForeignKey("turns.id", ondelete="CASCADE"), primary_key=True
+    )
+    position: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[PartKind] = mapped_column(word_of(PartKind))
+    text: Mapped[str | None]
+    media_sha256: Mapped[Digest | None] = mapped_column(ForeignKey("media.sha256"), index=True)
+    mime_type: Mapped[str | None]
+    name: Mapped[str | None]
+    alt: Mapped[str | None]
+
+
+class NativeRow(Base):
+    """An answer in its dialect's own words, megabytes of signatures included.
+
+    Apart from `turns`, so that walking and listing a conversation never touches them.
+    """
+
+    __tablename__ = "turn_natives"
+
+    turn_id: Mapped[Snowflake] = mapped_column(
+        ForeignKey("turns.id", ondelete="CASCADE"), primary_key=True
+    )
+    dialect: Mapped[str]
+    model: Mapped[str]
+    host: Mapped[str]
+    parts: Mapped[bytes]
+
+
+class TurnMessageRow(Base):
+    """The Discord message that shows a page of an answer."""
+
+    __tablename__ = "turn_messages"
+
+    message_id: Mapped[Snowflake] = mapped_column(primary_key=True, autoincrement=False)
+    channel_id: Mapped[Snowflake]
+    turn_id: Mapped[Snowflake] = mapped_column(ForeignKey("turns.id", ondelete="CASCADE"))
+    page: Mapped[int]
+
+    __table_args__ = (Index(None, "turn_id", "page"),)
+
+
+class PreferenceColumns:
+    """What a layer can set; NULL inherits. The names are those of `chat.ports.Preferences`."""
+
+    chat_model: Mapped[str | None]
+    image_model: Mapped[str | None]
+
+
+class GuildPreferencesRow(PreferenceColumns, Base):
+    """A server's layer."""
+
+    __tablename__ = "guild_preferences"
+
+    guild_id: Mapped[Snowflake] = mapped_column(primary_key=True, autoincrement=False)
+
+
+class ChannelPreferencesRow(PreferenceColumns, Base):
+    """A channel's layer."""
+
+    __tablename__ = "channel_preferences"
+
+    channel_id: Mapped[Snowflake] = mapped_column(primary_key=True, autoincrement=False)
+    guild_id: Mapped[Snowflake] = mapped_column(index=True)
+
+
+class UsageRow(Base):
+    """What one call cost; kept when its conversation is forgotten, and holds none of it."""
+
+    __tablename__ = "usage_records"
+    __table_args__ = (Index(None, "user_id", "created_at"), Index(None, "guild_id", "created_at"))
+
+    id: Mapped[RowId]
+    created_at: Mapped[Created]
+    guild_id: Mapped[Snowflake | None]
+    channel_id: Mapped[Snowflake]
+    user_id: Mapped[Snowflake]
+    model: Mapped[str]
+    task: Mapped[Task]
+    input_tokens: Mapped[int]
+    output_tokens: Mapped[int]
+    reasoning_tokens: Mapped[int]
+    cached_tokens: Mapped[int]
+    images: Mapped[int]
+    latency_ms: Mapped[int]
+    outcome: Mapped[TurnState]
+
+
+class BotStateRow(Base):
+    """A small fact the bot keeps about itself, such as the hash of its registered commands."""
+
+    __tablename__ = "bot_state"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[str]

@@ -1,0 +1,85 @@
+"""Turns, from rows to chat values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.chat.content import Message, Role, Speaker
+from bot.chat.turns import (
+    REMEMBERED,
+    Exchange,
+    ImageOptions,
+    OpenTurn,
+    Question,
+    Scope,
+    Task,
+    TurnState,
+)
+from bot.storage import messages
+from bot.storage.branches import Pair
+from bot.storage.tables import ConversationRow, TurnMessageRow, TurnRow
+
+
+def new_answer(conversation_id: int, question_id: int, *, variant: int, model: str) -> TurnRow:
+    """An answer that is about to be written."""
+    return TurnRow(
+        conversation_id=conversation_id,
+        parent_id=question_id,
+        role=Role.ASSISTANT,
+        variant=variant,
+        state=TurnState.STREAMING,
+        model=model,
+    )
+
+
+def exchange_of(pair: Pair, said: Mapping[int, Message]) -> Exchange:
+    """A question and, when it counts as said, its answer."""
+    state = pair.answer.state or TurnState.FAILED
+    return Exchange(
+        question=said[pair.question.id],
+        answer=said[pair.answer.id] if state in REMEMBERED else None,
+        state=state,
+        turn_id=pair.answer.id,
+        model=pair.answer.answered_by or pair.answer.model or "",
+    )
+
+
+async def open_turns(
+    session: AsyncSession, found: Sequence[tuple[ConversationRow, Pair]]
+) -> list[OpenTurn]:
+    """Answers being written, with their whole questions and the messages that show them."""
+    asked = await messages.load(session, [pair.question for _, pair in found])
+    pages: dict[int, list[tuple[int, int]]] = {pair.answer.id: [] for _, pair in found}
+    rows = await session.scalars(
+        select(TurnMessageRow)
+        .where(TurnMessageRow.turn_id.in_(pages))
+        .order_by(TurnMessageRow.turn_id, TurnMessageRow.page)
+    )
+    for row in rows:
+        pages[row.turn_id].append((row.channel_id, row.message_id))
+    return [
+        OpenTurn(
+            turn_id=pair.answer.id,
+            question=_question_of(conversation, pair, asked[pair.question.id]),
+            variant=pair.answer.variant or 1,
+            pages=tuple(pages[pair.answer.id]),
+        )
+        for conversation, pair in found
+    ]
+
+
+def _question_of(conversation: ConversationRow, pair: Pair, asked: Message) -> Question:
+    row = pair.question
+    return Question(
+        scope=Scope(conversation.scope_key, conversation.guild_id, conversation.channel_id),
+        event_id=row.event_id or 0,
+        speaker=asked.speaker or Speaker(0, ""),
+        parts=asked.parts,
+        model=pair.answer.model or "",
+        task=row.task or Task.CHAT,
+        image=ImageOptions(row.aspect_ratio, row.image_size),
+        follows=row.parent_id,
+    )

@@ -1,0 +1,276 @@
+from __future__ import annotations
+
+import asyncio
+import logging
+
+import pytest
+
+from bot.chat.content import ImagePart, Native, TextPart
+from bot.chat.events import (
+    Finished,
+    FinishReason,
+    ImageReady,
+    ReasoningDelta,
+    TextDelta,
+    Usage,
+    UsageReported,
+)
+from bot.chat.respond import Responder
+from bot.chat.turns import ImageOptions, Scope, Task, TurnState
+from bot.errors import BlockedError, BrokenStreamError, QuestionError, UnavailableError
+from tests.fakes import SCOPE, FakeClock, FakeModel, MemoryStore, RecordingSurface, question
+
+STOP = Finished(FinishReason.STOP)
+FOX = ImagePart(b"fox", "image/png")
+
+
+class World:
+    """A responder with everything around it, and the surfaces it opened."""
+
+    def __init__(self, *script) -> None:
+        self.model = FakeModel(script)
+        self.store = MemoryStore()
+        self.surfaces: list[RecordingSurface] = []
+        self.opened = asyncio.Event()
+        self.responder = Responder(
+            model=self.model, store=self.store, clock=FakeClock(), persona="Be kind."
+        )
+
+    def open_surface(self, turn) -> RecordingSurface:
+        self.surfaces.append(RecordingSurface())
+        self.opened.set()
+        return self.surfaces[-1]
+
+    async def ask(self, asked=None, **more) -> RecordingSurface:
+        asked = asked or question()
+
+        async def prepare():
+            return asked
+
+        await self.responder.ask(asked.scope, prepare, self.open_surface, **more)
+        return self.surfaces[-1]
+
+    async def growing(self) -> None:
+        """Wait until the first reply shows text."""
+        async with asyncio.timeout(5):
+            await self.opened.wait()
+            await self.surfaces[0].seen.wait()
+
+    @property
+    def state(self) -> TurnState:
+        return self.store.states[max(self.store.states)]
+
+
+async def test_an_answer_is_shown_and_remembered():
+    world = World(
+        ReasoningDelta("hm"),
+        TextDelta("Hel"),
+        TextDelta("lo"),
+        UsageReported(Usage(3, 4)),
+        STOP,
+    )
+    surface = await world.ask()
+    assert (surface.text, surface.thoughts) == ("Hello", "hm")
+    assert surface.ending is not None
+    assert (surface.ending.state, surface.ending.words) == (TurnState.COMPLETE, "")
+    kept = world.store.answers[1]
+    assert kept.message.parts == (TextPart("Hello"),)
+    assert kept.usage == Usage(3, 4)
+
+
+async def test_the_next_question_brings_what_was_said_before():
+    world = World(TextDelta("yes"), STOP)
+    await world.ask(question("one", event_id=1))
+    await world.ask(question("two", event_id=2))
+    asked = [message.text for message in world.model.requests[1].messages]
+    assert asked == ["mira: one", "yes", "mira: two"]
+    assert world.model.requests[1].system == "Be kind."
+
+
+async def test_in_a_direct_message_nobody_is_named():
+    world = World(TextDelta("yes"), STOP)
+    await world.ask(question("one", scope=Scope("channel:9", None, 9)))
+    assert [m.text for m in world.model.requests[0].messages] == ["one"]
+
+
+async def test_the_same_event_is_answered_once():
+    world = World(TextDelta("yes"), STOP)
+    await world.ask(question(event_id=5))
+    await world.ask(question(event_id=5))
+    assert len(world.surfaces) == 1
+    assert len(world.model.requests) == 1
+
+
+async def test_the_native_form_of_an_answer_is_kept_unchanged():
+    native = Native("gemini", "m", "h", b'[{"text":"a","thoughtSignature":"s"}]')
+    world = World(TextDelta("a"), Finished(FinishReason.STOP, native=native, model="m-001"))
+    await world.ask()
+    assert world.store.answers[1].message.native == native
+    assert world.store.answers[1].model == "m-001"
+
+
+async def test_a_picture_is_asked_for_without_history_and_described_by_its_prompt():
+    world = World(ImageReady(FOX), STOP)
+    await world.ask(question("earlier", event_id=1))
+    asked = question(
+        "a fox",
+        event_id=2,
+        task=Task.IMAGE,
+        model="gemini-3-pro-image-preview",
+        image=ImageOptions("16:9", "2K"),
+    )
+    surface = await world.ask(asked)
+    request = world.model.requests[-1]
+    assert (request.draw, request.aspect_ratio, request.image_size) == (True, "16:9", "2K")
+    assert [message.text for message in request.messages] == ["a fox"]
+    assert request.system is None
+    assert surface.images[0].alt == "a fox"
+
+
+@pytest.mark.parametrize(
+    ("script", "state", "words"),
+    [
+        pytest.param([STOP], TurnState.FAILED, "without an answer", id="nothing at all"),
+        pytest.param([TextDelta(" \n"), STOP], TurnState.FAILED, "without", id="only blanks"),
+        pytest.param(
+            [TextDelta("a"), Finished(FinishReason.LENGTH)],
+            TurnState.LENGTH,
+            "length limit",
+            id="length",
+        ),
+        pytest.param(
+            [Finished(FinishReason.LENGTH)], TurnState.FAILED, "for thinking", id="only thoughts"
+        ),
+        pytest.param(
+            [Finished(FinishReason.FILTERED, message="Not this.")],
+            TurnState.FILTERED,
+            "Not this.",
+            id="filtered with a reason",
+        ),
+        pytest.param(
+            [TextDelta("a"), Finished(FinishReason.UNCONFIRMED)],
+            TurnState.COMPLETE,
+            "",
+            id="done without a reason",
+        ),
+        pytest.param([UnavailableError("x")], TurnState.FAILED, "cannot be reached", id="down"),
+        pytest.param(
+            [TextDelta("a"), BrokenStreamError("x")],
+            TurnState.FAILED,
+            "The answer broke off here.",
+            id="broken after text",
+        ),
+        pytest.param([BlockedError("x")], TurnState.FILTERED, "rules forbid", id="blocked"),
+        pytest.param([ValueError("bug")], TurnState.FAILED, "inside the bot", id="our own fault"),
+    ],
+)
+async def test_every_ending_is_visible(script, state, words):
+    surface = await World(*script).ask()
+    assert surface.ending is not None
+    assert surface.ending.state is state
+    assert words in surface.ending.words
+
+
+async def test_a_failed_answer_is_not_part_of_the_next_context():
+    world = World(TextDelta("half"), BrokenStreamError("cut"))
+    await world.ask(question("one", event_id=1))
+    world.model.script = [TextDelta("yes"), STOP]
+    await world.ask(question("two", event_id=2))
+    assert [m.text for m in world.model.requests[1].messages] == ["mira: two"]
+
+
+async def test_stop_keeps_what_was_said_and_lets_go_of_the_model():
+    world = World(TextDelta("so far"), asyncio.Event())
+    asking = asyncio.create_task(world.ask())
+    await world.growing()
+    assert world.responder.stop(1)
+    surface = await asking
+    assert surface.ending is not None
+    assert (surface.text, surface.ending.state) == ("so far", TurnState.STOPPED)
+    assert world.model.closed == 1
+    assert world.store.answers[1].message.text == "so far"
+    assert not world.responder.stop(1)
+
+
+async def test_a_reply_that_nobody_can_see_lets_go_of_the_model_and_is_not_remembered():
+    world = World(TextDelta("so far"), asyncio.Event())
+    asking = asyncio.create_task(world.ask())
+    await world.growing()
+    world.surfaces[0].lose()
+    await asking
+    assert world.model.closed == 1
+    assert world.state is TurnState.FAILED
+
+
+async def test_shutdown_ends_growing_replies_as_interrupted_and_waits_for_them():
+    world = World(TextDelta("so far"), asyncio.Event())
+    asking = asyncio.create_task(world.ask())
+    await world.growing()
+    await world.responder.shutdown()
+    assert world.surfaces[0].ending is not None
+    assert world.surfaces[0].ending.state is TurnState.INTERRUPTED
+    assert world.surfaces[0].ending.can_retry
+    await asking
+
+
+async def test_retry_asks_the_same_question_again():
+    world = World(UnavailableError("down"))
+    await world.ask(question("one"))
+    world.model.script = [TextDelta("yes"), STOP]
+    assert await world.responder.retry(1, world.open_surface)
+    assert world.surfaces[-1].text == "yes"
+    assert world.model.requests[1].messages[-1].text == "mira: one"
+
+
+async def test_a_question_that_cannot_be_prepared_leaves_no_trace():
+    world = World(STOP)
+
+    async def prepare():
+        raise QuestionError("too large")
+
+    with pytest.raises(QuestionError):
+        await world.responder.ask(SCOPE, prepare, world.open_surface)
+    assert world.store.turns == {}
+    assert world.surfaces == []
+
+
+async def test_questions_are_remembered_in_the_order_they_came():
+    world = World(TextDelta("yes"), STOP)
+    slow = asyncio.Event()
+
+    def prepare(text: str, event_id: int, ready: asyncio.Event | None):
+        async def prepared():
+            if ready:
+                await ready.wait()
+            return question(text, event_id=event_id)
+
+        return prepared
+
+    ask = world.responder.ask
+    first = asyncio.create_task(ask(SCOPE, prepare("one", 1, slow), world.open_surface))
+    second = asyncio.create_task(ask(SCOPE, prepare("two", 2, None), world.open_surface))
+    await asyncio.sleep(0)
+    slow.set()
+    await asyncio.gather(first, second)
+    asked = [turn.question.parts for _, turn in sorted(world.store.turns.items())]
+    assert asked == [(TextPart("one"),), (TextPart("two"),)]
+
+
+async def test_a_private_question_is_forgotten_afterwards():
+    world = World(TextDelta("yes"), STOP)
+    await world.ask(question(scope=Scope("private:1", 1, 7)), keep=False)
+    assert world.surfaces[0].text == "yes"
+    assert world.store.turns == {}
+
+
+async def test_what_had_to_be_left_out_is_told_under_the_reply():
+    surface = await World(TextDelta("yes"), STOP).ask(question(notices=("x.zip was left out.",)))
+    assert surface.notices == ["x.zip was left out."]
+
+
+async def test_neither_prompt_nor_answer_is_logged(caplog):
+    caplog.set_level(logging.DEBUG, logger="bot")
+    world = World(TextDelta("my secret answer"), UnavailableError("down"))
+    await world.ask(question("my secret question"))
+    assert "turn=1" in caplog.text
+    assert "secret" not in caplog.text

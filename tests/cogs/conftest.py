@@ -1,0 +1,121 @@
+"""The whole bot but for gateway and database, in a simulated Discord."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import discord
+import pytest
+import simcord
+from simcord import ChannelHandle, Env, GuildHandle, MemberActor
+
+from bot.chat.events import Finished, FinishReason, TextDelta
+from bot.chat.policy import Defaults, Policy
+from bot.chat.respond import Responder
+from bot.client import Bot
+from bot.clock import LoopClock
+from tests.fakes import FakeModel, MemoryPreferences, MemoryState, MemoryStore
+
+STOP = Finished(FinishReason.STOP)
+
+
+@dataclass
+class Services:
+    """What outlives a restart of the bot, and the model that answers."""
+
+    model: FakeModel = field(default_factory=lambda: FakeModel([TextDelta("Hello!"), STOP]))
+    store: MemoryStore = field(default_factory=MemoryStore)
+    preferences: MemoryPreferences = field(default_factory=MemoryPreferences)
+    state: MemoryState = field(default_factory=MemoryState)
+
+    def bot(self, *, message_content: bool = False) -> Bot:
+        """Compose a bot the way `app` does."""
+        clock = LoopClock()
+        return Bot(
+            responder=Responder(
+                model=self.model, store=self.store, clock=clock, persona="Be kind."
+            ),
+            policy=Policy(Defaults("gpt-4o", "gemini-3-pro-image-preview"), self.preferences),
+            store=self.store,
+            state=self.state,
+            clock=clock,
+            message_content=message_content,
+        )
+
+
+@dataclass
+class Stage:
+    """A server with two channels, a member, and an admin."""
+
+    env: Env
+    guild: GuildHandle
+    general: ChannelHandle
+    other: ChannelHandle
+    mira: MemberActor
+    eve: MemberActor
+    ada: MemberActor
+    services: Services
+
+    @property
+    def me(self) -> str:
+        """The bot's mention."""
+        user = self.env.bot.user
+        assert user is not None
+        return user.mention
+
+    def replies(self, channel: ChannelHandle | None = None) -> list[discord.Message]:
+        """The bot's messages in a channel."""
+        history = (channel or self.general).history()
+        return [message for message in history if message.author == self.env.bot.user]
+
+    def reply(self, channel: ChannelHandle | None = None) -> discord.Message:
+        """The bot's newest message in a channel."""
+        return self.replies(channel)[-1]
+
+
+@pytest.fixture
+def services() -> Services:
+    return Services()
+
+
+@pytest.fixture
+def simcord_bot(services, request):
+    return services.bot(message_content="reads_everything" in request.keywords)
+
+
+@pytest.fixture
+async def simcord_env(simcord_bot, request):
+    marker = request.node.get_closest_marker("simcord")
+    options = marker.kwargs if marker else {}
+    env = simcord.Env(simcord_bot, shard_count=1, **options)
+    await env.start()
+    yield env
+    await env.shutdown()
+    env.raise_errors()
+
+
+@pytest.fixture
+def stage(simcord_env, services) -> Stage:
+    guild = simcord_env.create_guild("Home")
+    admins = guild.create_role("Admins", permissions=discord.Permissions(administrator=True))
+    return Stage(
+        env=simcord_env,
+        guild=guild,
+        general=guild.create_text_channel("general"),
+        other=guild.create_text_channel("other"),
+        mira=guild.add_member(simcord_env.create_user("mira")),
+        eve=guild.add_member(simcord_env.create_user("eve")),
+        ada=guild.add_member(simcord_env.create_user("ada"), roles=[admins]),
+        services=services,
+    )
+
+
+def labels(message: discord.Message) -> list[str]:
+    """The labels of a message's buttons."""
+    return [
+        button.label or ""
+        for row in message.components
+        if isinstance(row, discord.ActionRow)
+        for button in row.children
+        if isinstance(button, discord.Button)
+    ]

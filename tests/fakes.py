@@ -1,0 +1,217 @@
+"""Stand-ins for what the core needs from the rooms around it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+
+from bot.chat.content import ImagePart, Message, Role, Speaker, TextPart
+from bot.chat.events import Event, SourcesFound
+from bot.chat.ports import ChatRequest, Preferences
+from bot.chat.turns import (
+    REMEMBERED,
+    Answer,
+    Ending,
+    Exchange,
+    OpenTurn,
+    Question,
+    Scope,
+    TurnState,
+)
+
+SCOPE = Scope("channel:7", guild_id=1, channel_id=7)
+MIRA = Speaker(11, "mira")
+
+
+def question(text: str = "Hi", *, event_id: int = 100, scope: Scope = SCOPE, **more) -> Question:
+    return Question(
+        scope=scope,
+        event_id=event_id,
+        speaker=more.pop("speaker", MIRA),
+        parts=(TextPart(text),),
+        model=more.pop("model", "gpt-4o"),
+        **more,
+    )
+
+
+class FakeClock:
+    """Time that only moves when somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.time = 0.0
+
+    def now(self) -> float:
+        return self.time
+
+    async def sleep(self, seconds: float) -> None:
+        self.time += seconds
+        await asyncio.sleep(0)
+
+
+@dataclass
+class FakeModel:
+    """Plays a script: events, errors to raise, and events to wait for."""
+
+    script: Sequence[Event | Exception | asyncio.Event]
+    requests: list[ChatRequest] = field(default_factory=list)
+    closed: int = 0
+
+    @asynccontextmanager
+    async def answer(self, request: ChatRequest) -> AsyncIterator[AsyncIterator[Event]]:
+        self.requests.append(request)
+        try:
+            yield self._play()
+        finally:
+            self.closed += 1
+
+    async def _play(self) -> AsyncIterator[Event]:
+        for step in self.script:
+            if isinstance(step, asyncio.Event):
+                await step.wait()
+            elif isinstance(step, Exception):
+                raise step
+            else:
+                yield step
+
+
+@dataclass
+class RecordingSurface:
+    """Remembers what a member would have seen."""
+
+    text: str = ""
+    images: list[ImagePart] = field(default_factory=list)
+    thoughts: str = ""
+    sources: SourcesFound | None = None
+    notices: list[str] = field(default_factory=list)
+    ending: Ending | None = None
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+    seen: asyncio.Event = field(default_factory=asyncio.Event)
+    lose: Callable[[], None] = lambda: None
+
+    def write(self, text: str) -> None:
+        self.text += text
+        self.seen.set()
+
+    def think(self, text: str) -> None:
+        self.thoughts += text
+
+    def attach(self, image: ImagePart) -> None:
+        self.images.append(image)
+
+    def cite(self, sources: SourcesFound) -> None:
+        self.sources = sources
+
+    def notice(self, sentence: str) -> None:
+        self.notices.append(sentence)
+
+    def on_lost(self, callback: Callable[[], None]) -> None:
+        self.lose = callback
+
+    async def end(self, ending: Ending) -> None:
+        self.ending = ending
+        self.ended.set()
+
+
+class MemoryStore:
+    """A conversation store without a database: one list of turns per scope, no branches."""
+
+    def __init__(self) -> None:
+        self.turns: dict[int, OpenTurn] = {}
+        self.states: dict[int, TurnState] = {}
+        self.answers: dict[int, Answer] = {}
+
+    async def open_turn(self, question: Question) -> OpenTurn | None:
+        if any(turn.question.event_id == question.event_id for turn in self.turns.values()):
+            return None
+        return self._open(question, variant=1)
+
+    async def reopen_turn(self, turn_id: int, *, model: str | None = None) -> OpenTurn | None:
+        asked = self.turns[turn_id].question
+        if self.states[turn_id] is TurnState.STREAMING:
+            return None
+        return self._open(replace(asked, model=model or asked.model), variant=2)
+
+    def _open(self, question: Question, variant: int) -> OpenTurn:
+        turn = OpenTurn(len(self.turns) + 1, question, variant)
+        self.turns[turn.turn_id] = turn
+        self.states[turn.turn_id] = TurnState.STREAMING
+        return turn
+
+    async def history(self, turn_id: int, *, max_exchanges: int) -> list[Exchange]:
+        here = self.turns[turn_id].question
+        return [
+            exchange
+            for exchange in await self.exchanges(here.scope, limit=max_exchanges)
+            if exchange.turn_id < turn_id and exchange.state in REMEMBERED
+        ]
+
+    async def shown_on(self, turn_id: int, *, page: int, channel_id: int, message_id: int) -> None:
+        turn = self.turns[turn_id]
+        self.turns[turn_id] = replace(turn, pages=(*turn.pages, (channel_id, message_id)))
+
+    async def close_turn(self, turn_id: int, state: TurnState, answer: Answer) -> None:
+        self.states[turn_id] = state
+        self.answers[turn_id] = answer
+
+    async def turn_of_message(self, message_id: int) -> int | None:
+        for turn in self.turns.values():
+            if message_id in [message for _, message in turn.pages]:
+                return turn.turn_id
+        return None
+
+    async def asker_of(self, turn_id: int) -> int | None:
+        turn = self.turns.get(turn_id)
+        return turn.question.speaker.id if turn else None
+
+    async def exchanges(self, scope: Scope, *, limit: int) -> list[Exchange]:
+        found = []
+        for turn in self.turns.values():
+            if turn.question.scope == scope:
+                answer = self.answers.get(turn.turn_id)
+                asked = Message(Role.USER, turn.question.parts, turn.question.speaker)
+                state = self.states[turn.turn_id]
+                said = answer.message if answer else None
+                found.append(Exchange(asked, said, state, turn.turn_id))
+        return found[-limit:]
+
+    async def clear(self, scope: Scope) -> int:
+        gone = [i for i, turn in self.turns.items() if turn.question.scope == scope]
+        for turn_id in gone:
+            del self.turns[turn_id]
+        return len(gone)
+
+    async def interrupted(self) -> list[OpenTurn]:
+        return [self.turns[i] for i, s in self.states.items() if s is TurnState.STREAMING]
+
+
+class MemoryPreferences:
+    """A preference store without a database."""
+
+    def __init__(self) -> None:
+        self.layers: dict[tuple[int | None, int | None], dict[str, str | None]] = {}
+
+    async def read(self, guild_id: int | None, channel_id: int) -> tuple[Preferences, Preferences]:
+        def layer(channel: int | None) -> Preferences:
+            return Preferences(**self.layers.get((guild_id, channel), {}))
+
+        return layer(None), layer(channel_id)
+
+    async def write(
+        self, guild_id: int, channel_id: int | None, changes: dict[str, str | None]
+    ) -> None:
+        self.layers.setdefault((guild_id, channel_id), {}).update(changes)
+
+
+class MemoryState:
+    """A state store without a database."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, str] = {}
+
+    async def read(self, key: str) -> str | None:
+        return self.values.get(key)
+
+    async def write(self, key: str, value: str) -> None:
+        self.values[key] = value

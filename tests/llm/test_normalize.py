@@ -1,0 +1,252 @@
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import Any
+
+import pytest
+
+from bot.errors import (
+    AuthCodeError,
+    BlockedError,
+    ContextTooLongError,
+    CreditError,
+    LLMError,
+    ModelNotFoundError,
+    RateLimitedError,
+    RejectedError,
+    SignatureError,
+    TooLargeError,
+    UnavailableError,
+    UnsupportedInputError,
+    UnsupportedSettingError,
+)
+from bot.llm.call import Call
+from bot.llm.faults import read_fault
+from bot.llm.normalize import MAX_DETAIL, error_of, may_be_billed
+
+
+def failed(status: int | None, body: Any, headers: dict[str, str] | None = None) -> LLMError:
+    raw = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
+    call = Call("gateway.test", status, authcode="my-auth-code")
+    return error_of(read_fault(raw, status, headers), call)
+
+
+def openai(message: str = "", **more: Any) -> dict[str, Any]:
+    return {"error": {"message": message, "type": "invalid_request_error", **more}}
+
+
+def google(code: int, status: str, message: str = "", *details: dict[str, Any]) -> dict[str, Any]:
+    return {"error": {"code": code, "status": status, "message": message, "details": list(details)}}
+
+
+NESTED = openai(json.dumps(openai(json.dumps(openai("prompt is too long: 9 tokens > 5")))))
+
+SHAPES: list[tuple[str, int | None, Any, type[LLMError]]] = [
+    ("this host: bad code", 401, {"message": "401 Unauthorized"}, AuthCodeError),
+    ("this host: no credit", 402, b"Error", CreditError),
+    ("this host: plain words", 500, b"Error", UnavailableError),
+    ("empty 429", 429, b"", RateLimitedError),
+    ("page of a proxy", 502, b"<html>502 Bad Gateway</html>", UnavailableError),
+    ("challenge", 403, b"\n <!DOCTYPE html><p>Just a moment", UnavailableError),
+    ("page about size", 413, b"<html>413</html>", TooLargeError),
+    ("redirect", 302, b"", UnavailableError),
+    ("three deep", 400, NESTED, ContextTooLongError),
+    ("array", 429, [google(429, "RESOURCE_EXHAUSTED")], RateLimitedError),
+    ("string as error", 400, {"error": "maximum context length is 8192"}, ContextTooLongError),
+    ("msg", 500, {"msg": "无可用渠道"}, ModelNotFoundError),
+    ("detail list", 422, {"detail": [{"loc": ["body"], "msg": "bad"}]}, RejectedError),
+    ("wrapped words", 500, openai('status: {"error": {"code": 429}} end'), RateLimitedError),
+    ("wrapped at the end", 500, openai('upstream: {"error": {"code": 429}}'), RateLimitedError),
+    (
+        "metadata.raw",
+        400,
+        {"error": {"code": 400, "message": "Provider returned error", "metadata": {
+            "raw": '{"error": {"code": "context_length_exceeded", "message": "x"}}'}}},
+        ContextTooLongError,
+    ),
+    (
+        "upstream status in param",
+        500,
+        openai("", type="upstream_error", code="bad_response_status_code", param="429"),
+        RateLimitedError,
+    ),
+    ("anthropic", 529, {"type": "error", "error": {"type": "overloaded_error", "message": "O"}},
+     UnavailableError),
+    ("anthropic size", 413, {"type": "error", "error": {"type": "request_too_large"}},
+     TooLargeError),
+    ("quota in a 403", 403, openai(code="insufficient_user_quota"), CreditError),
+    ("quota in a 429", 429, openai(code="insufficient_quota"), CreditError),
+    ("quota in Chinese", 500, openai("用户余额不足"), CreditError),
+    ("rate with the word quota", 429,
+     google(429, "RESOURCE_EXHAUSTED", "You exceeded your current quota. Please retry in 34.4s."),
+     RateLimitedError),
+    ("key in a 400", 400,
+     google(400, "INVALID_ARGUMENT", "API key not valid.",
+            {"@type": "…ErrorInfo", "reason": "API_KEY_INVALID"}), AuthCodeError),
+    ("token in Chinese", 401, openai("无效的令牌"), AuthCodeError),
+    ("not allowed", 403, google(403, "PERMISSION_DENIED"), AuthCodeError),
+    ("the gateway's own key", 500, openai(code="channel:invalid_key"), UnavailableError),
+    ("no model", 404, google(404, "NOT_FOUND", "models/x is not found"), ModelNotFoundError),
+    ("no model in a 503", 503, openai(code="model_not_found"), ModelNotFoundError),
+    ("overloaded in Chinese", 429, openai("当前分组上游负载已饱和"), RateLimitedError),
+    ("window", 400, google(400, "INVALID_ARGUMENT",
+     "The input token count (9) exceeds the maximum"), ContextTooLongError),
+    ("size", 400, google(400, "INVALID_ARGUMENT",
+     "Request payload size exceeds the limit: 20971520 bytes"), TooLargeError),
+    ("image", 400, google(400, "INVALID_ARGUMENT", "Unable to process input image."),
+     UnsupportedInputError),
+    ("MIME", 400, google(400, "INVALID_ARGUMENT", "Unsupported MIME type: image/gif"),
+     UnsupportedInputError),
+    ("file", 400, openai("x", code="unsupported_file"), UnsupportedInputError),
+    ("policy", 400, openai("x", code="content_policy_violation"), BlockedError),
+    ("gateway's filter", 400, openai("x", code="prompt_blocked"), BlockedError),
+    ("location", 400, google(400, "FAILED_PRECONDITION", "User location is not supported"),
+     UnavailableError),
+    ("signature", 400, google(400, "INVALID_ARGUMENT",
+     "Image part is missing a thought_signature in content position 2"), SignatureError),
+    ("corrupt signature", 400, openai("Corrupted thought signature."), SignatureError),
+    ("unavailable", 503, google(503, "UNAVAILABLE"), UnavailableError),
+    ("too late", 504, google(504, "DEADLINE_EXCEEDED"), UnavailableError),
+    ("code above status", 200, google(429, "RESOURCE_EXHAUSTED"), RateLimitedError),
+    ("anything else", 400, google(400, "INVALID_ARGUMENT", "Something."), RejectedError),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind"),
+    [pytest.param(status, body, kind, id=name) for name, status, body, kind in SHAPES],
+)
+def test_every_shape_of_failure_has_its_class(
+    status: int | None, body: Any, kind: type[LLMError]
+) -> None:
+    assert type(failed(status, body)) is kind
+
+
+@pytest.mark.parametrize(
+    ("body", "setting"),
+    [
+        (openai("x", code="unsupported_value", param="temperature"), "temperature"),
+        (
+            openai(
+                "Unsupported parameter: 'max_tokens' is not supported with this model. "
+                "Use 'max_completion_tokens' instead.",
+                code="unsupported_parameter",
+                param="max_tokens",
+            ),
+            "max_tokens",
+        ),
+        (openai("Unsupported parameter: 'top_p' is not supported with this model"), "top_p"),
+        (openai("Unrecognized request argument supplied: stream_options"), "stream_options"),
+        (openai("x", code="unsupported_value", param="stream"), "stream"),
+        (openai("x", code="unsupported_value", param="messages[0].role"), "messages[0].role"),
+        (openai("This model does not support streaming"), "stream"),
+        (
+            google(400, "INVALID_ARGUMENT", "Unknown name \"imageSize\": Cannot find field."),
+            "imageSize",
+        ),
+        (google(400, "INVALID_ARGUMENT", "aspect_ratio must be one of 1:1"), "aspectRatio"),
+        (google(400, "INVALID_ARGUMENT", "thinking_level is not supported by this model"),
+         "thinkingLevel"),
+    ],
+)  # fmt: skip
+def test_a_refused_setting_is_named(body: Any, setting: str) -> None:
+    error = failed(400, body)
+    assert isinstance(error, UnsupportedSettingError)
+    assert error.setting == setting
+
+
+RETRY_INFO = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "34.4s"}
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "seconds"),
+    [
+        (b"", {"retry-after-ms": "1500", "retry-after": "9"}, 1.5),
+        (b"", {"retry-after": "2.5"}, 2.5),
+        (google(429, "RESOURCE_EXHAUSTED", "", RETRY_INFO), {}, 34.4),
+        (google(429, "RESOURCE_EXHAUSTED", "Please retry in 12.5s."), {}, 12.5),
+        (openai("Please try again in 250ms."), {}, 0.25),
+        (b"", {"retry-after": "soon"}, None),
+        (b"", {}, None),
+    ],
+)
+def test_the_wait_is_read_wherever_it_stands(
+    body: Any, headers: dict[str, str], seconds: float | None
+) -> None:
+    error = failed(429, body, headers)
+    assert isinstance(error, RateLimitedError)
+    assert error.retry_after == seconds
+
+
+def test_the_wait_may_be_a_date() -> None:
+    later = format_datetime(datetime.now(UTC) + timedelta(seconds=60), usegmt=True)
+    error = failed(429, b"", {"retry-after": later})
+    assert isinstance(error, RateLimitedError)
+    assert error.retry_after is not None
+    assert 50 < error.retry_after <= 60
+
+
+def test_a_daily_quota_is_told_apart() -> None:
+    violations = [{"quotaId": "GenerateRequestsPerDayPerProjectPerModel-FreeTier"}]
+    body = google(429, "RESOURCE_EXHAUSTED", "Quota.", {"violations": violations}, RETRY_INFO)
+    assert failed(429, body).upstream.code == "daily_quota"
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "my-auth-code",
+        "sk-proj-abcdef1234567890",
+        "AIzaSyA1234567890abcdef",
+        "data:image/png;base64," + "iVBORw0KGgo" * 20,
+        "Zm9vYmFy" * 10,
+    ],
+)
+def test_secrets_and_base64_are_left_out_of_the_log(secret: str) -> None:
+    detail = failed(400, openai(f"Incorrect: {secret} given")).upstream.detail
+    assert secret not in detail
+    assert "Incorrect" in detail
+
+
+def test_the_detail_is_short() -> None:
+    assert len(failed(400, openai("many words " * 100)).upstream.detail) <= MAX_DETAIL
+
+
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        (openai("Bad. (request id: 2026112212345678)"), {}),
+        (b"", {"x-request-id": "2026112212345678"}),
+        ({"type": "error", "error": {"message": "x"}, "request_id": "2026112212345678"}, {}),
+    ],
+)
+def test_the_upstreams_request_id_is_kept(body: Any, headers: dict[str, str]) -> None:
+    assert failed(400, body, headers).upstream.request_id == "2026112212345678"
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "billed"),
+    [
+        (504, b"", True),
+        (524, b"<html>", True),
+        (502, b"<html>", True),
+        (503, b"", True),
+        (503, openai("overloaded"), False),
+        (429, b"", False),
+        (400, b"", False),
+    ],
+)
+def test_only_failures_before_the_work_are_surely_free(
+    status: int, body: Any, billed: bool
+) -> None:
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    assert may_be_billed(read_fault(raw, status)) is billed
+
+
+def test_a_deep_nest_is_not_followed_for_ever() -> None:
+    message = "x"
+    for _ in range(30):
+        message = json.dumps({"error": {"message": message}})[:40_000]
+    assert isinstance(failed(400, message.encode()), RejectedError)

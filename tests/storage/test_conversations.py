@@ -1,0 +1,430 @@
+"""Questions and answers as a tree: order, repeats, branches, variants, and what is remembered."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from itertools import count
+
+import pytest
+from sqlalchemy import select
+
+from bot.chat.content import FilePart, ImagePart, Message, Native, Role, Speaker, TextPart
+from bot.chat.events import SearchSuggestion, Source, SourcesFound, Usage
+from bot.chat.turns import (
+    REMEMBERED,
+    Answer,
+    ImageOptions,
+    Question,
+    Scope,
+    Task,
+    TurnState,
+)
+from bot.errors import ConversationError
+from bot.storage.conversations import SqlConversationStore
+from bot.storage.database import Database
+from bot.storage.tables import ConversationRow, TurnRow
+
+HERE = Scope("channel:7", guild_id=1, channel_id=7)
+ELSEWHERE = Scope("channel:8", guild_id=1, channel_id=8)
+MIRA = Speaker(2**63 - 1, "mira")
+
+_events = count(10**18)
+
+
+def ask(*parts, scope=HERE, **more) -> Question:
+    words = tuple(TextPart(part) if isinstance(part, str) else part for part in parts)
+    return Question(
+        scope=scope,
+        event_id=more.pop("event_id", next(_events)),
+        speaker=more.pop("speaker", MIRA),
+        parts=words or (TextPart("Hi"),),
+        model=more.pop("model", "gpt-4o"),
+        **more,
+    )
+
+
+def say(*parts, native=None, **more) -> Answer:
+    words = tuple(TextPart(part) if isinstance(part, str) else part for part in parts)
+    return Answer(Message(Role.ASSISTANT, words, native=native), **more)
+
+
+async def answered(store, question, *, state=TurnState.COMPLETE, answer=None):
+    """Ask and answer at once; the answer's id."""
+    turn = await store.open_turn(question)
+    await store.close_turn(turn.turn_id, state, answer or say(f"To: {question.parts[0].text}"))
+    return turn.turn_id
+
+
+def questions(exchanges) -> list[str]:
+    return [exchange.question.text for exchange in exchanges]
+
+
+async def seen_by_next(store, *, follows=None, scope=HERE, max_exchanges=100) -> list[str]:
+    """The questions that a further question would be asked with."""
+    turn = await store.open_turn(ask("next", scope=scope, follows=follows))
+    history = await store.history(turn.turn_id, max_exchanges=max_exchanges)
+    await store.close_turn(turn.turn_id, TurnState.FAILED, say())
+    return questions(history)
+
+
+class TestAsking:
+    async def test_the_first_question_has_no_history(self, store):
+        turn = await store.open_turn(ask())
+        assert await store.history(turn.turn_id, max_exchanges=10) == []
+
+    async def test_a_question_follows_the_newest_answer(self, store):
+        await answered(store, ask("one"))
+        await answered(store, ask("two"))
+        assert await seen_by_next(store) == ["one", "two"]
+
+    async def test_history_has_both_sides_exactly_as_they_were_said(self, store):
+        picture = ImagePart(b"\xff\xd8", "image/jpeg", alt="a cat", name="cat.jpg")
+        native = Native("gemini", "gemini-3-pro-image-preview", "https://a", b'[{"text":"x"}]')
+        question = ask("look", picture, FilePart(b"%PDF", "application/pdf", "a.pdf"), "and?")
+        drawn = ImagePart(b"\x89PNG", "image/png", alt="drawn")
+        await answered(
+            store, question, answer=say("Here:", drawn, native=native, model="gpt-4o-2024")
+        )
+        turn = await store.open_turn(ask())
+        [exchange] = await store.history(turn.turn_id, max_exchanges=10)
+        assert exchange.question == Message(Role.USER, question.parts, MIRA)
+        assert exchange.answer == Message(Role.ASSISTANT, (TextPart("Here:"), drawn), None, native)
+        assert exchange.model == "gpt-4o-2024"
+
+    async def test_a_restart_forgets_nothing(self, url):
+        async with Database(url) as before:
+            await answered(SqlConversationStore(before), ask("one"))
+        async with Database(url) as after:
+            assert await seen_by_next(SqlConversationStore(after)) == ["one"]
+
+    async def test_a_question_that_came_before_is_not_asked_again(self, store):
+        question = ask(event_id=99)
+        assert await store.open_turn(question) is not None
+        assert await store.open_turn(question) is None
+        assert await store.open_turn(replace(question, scope=ELSEWHERE)) is None
+
+    async def test_an_event_that_comes_many_times_at_once_is_answered_once(self, store):
+        question = ask(event_id=99)
+        turns = await asyncio.gather(*(store.open_turn(question) for _ in range(12)))
+        assert len([turn for turn in turns if turn]) == 1
+
+    async def test_two_processes_answer_an_event_once(self, url):
+        question = ask(event_id=99)
+        async with Database(url) as one, Database(url) as other:
+            stores = [SqlConversationStore(one), SqlConversationStore(other)] * 4
+            turns = await asyncio.gather(*(store.open_turn(question) for store in stores))
+        assert len([turn for turn in turns if turn]) == 1
+
+    async def test_questions_at_once_form_one_chain(self, store):
+        asked = [f"question {number}" for number in range(20)]
+        turns = await asyncio.gather(*(store.open_turn(ask(words)) for words in asked))
+        for turn in turns:
+            await store.close_turn(turn.turn_id, TurnState.COMPLETE, say("yes"))
+        seen = await seen_by_next(store)
+        assert sorted(seen) == sorted(asked)
+
+    async def test_two_processes_form_one_chain(self, url):
+        async with Database(url) as one, Database(url) as other:
+            stores = [SqlConversationStore(one), SqlConversationStore(other)]
+            turns = await asyncio.gather(*(stores[n % 2].open_turn(ask(str(n))) for n in range(10)))
+            for turn in turns:
+                await stores[0].close_turn(turn.turn_id, TurnState.COMPLETE, say("yes"))
+            assert sorted(await seen_by_next(stores[1])) == sorted(map(str, range(10)))
+
+    async def test_a_long_conversation_gives_its_newest_exchanges(self, store):
+        for number in range(8):
+            await answered(store, ask(str(number)))
+        assert await seen_by_next(store, max_exchanges=3) == ["5", "6", "7"]
+
+    async def test_no_exchanges_wanted_are_none(self, store):
+        await answered(store, ask())
+        assert await seen_by_next(store, max_exchanges=0) == []
+
+
+class TestWhatIsRemembered:
+    @pytest.mark.parametrize("state", [s for s in TurnState if s is not TurnState.STREAMING])
+    async def test_only_answers_that_count_as_said_are_history(self, store, state):
+        await answered(store, ask("before"))
+        await answered(store, ask("between"), state=state)
+        await answered(store, ask("after"))
+        between = ["between"] if state in REMEMBERED else []
+        assert await seen_by_next(store) == ["before", *between, "after"]
+
+    async def test_an_unfinished_answer_is_passed_over_until_it_is_finished(self, store):
+        slow = await store.open_turn(ask("slow"))
+        await answered(store, ask("quick"))
+        assert await seen_by_next(store) == ["quick"]
+        await store.close_turn(slow.turn_id, TurnState.COMPLETE, say("at last"))
+        assert await seen_by_next(store) == ["slow", "quick"]
+
+    async def test_forgotten_answers_do_not_count_towards_the_limit(self, store):
+        await answered(store, ask("one"))
+        await answered(store, ask("two"))
+        for _ in range(5):
+            await answered(store, ask("lost"), state=TurnState.FAILED)
+        assert await seen_by_next(store, max_exchanges=2) == ["one", "two"]
+
+    async def test_an_answer_ends_once(self, store):
+        turn_id = await answered(store, ask("one"), answer=say("whole"))
+        await store.close_turn(turn_id, TurnState.FAILED, say("late"))
+        [exchange] = await store.exchanges(HERE, limit=1)
+        assert (exchange.state, exchange.answer.text) == (TurnState.COMPLETE, "whole")
+
+    async def test_usage_and_sources_are_kept(self, store, database):
+        sources = SourcesFound((Source("https://a.example", "A"),), (SearchSuggestion("q", "u"),))
+        usage = Usage(1, 2, 3, 4)
+        turn_id = await answered(store, ask("one"), answer=say("x", usage=usage, sources=sources))
+        async with database.read() as session:
+            row = await session.get_one(TurnRow, turn_id)
+        assert (row.input_tokens, row.output_tokens) == (1, 2)
+        assert (row.reasoning_tokens, row.cached_tokens) == (3, 4)
+        assert row.sources == {
+            "sources": [{"url": "https://a.example", "title": "A"}],
+            "suggestions": [{"query": "q", "url": "u"}],
+        }
+        assert row.created_at <= row.ended_at
+        assert row.ended_at.utcoffset().total_seconds() == 0
+
+
+class TestBranches:
+    async def test_a_reply_to_an_older_answer_branches_from_it(self, store):
+        first = await answered(store, ask("one"))
+        await answered(store, ask("two"))
+        assert await seen_by_next(store, follows=first) == ["one"]
+
+    async def test_the_conversation_goes_on_from_the_branch(self, store):
+        first = await answered(store, ask("one"))
+        await answered(store, ask("two"))
+        await answered(store, ask("other", follows=first))
+        assert await seen_by_next(store) == ["one", "other"]
+
+    async def test_a_reply_to_an_answer_of_another_conversation_sees_nothing_of_it(self, store):
+        secret = await answered(store, ask("secret", scope=ELSEWHERE))
+        await answered(store, ask("here"))
+        assert await seen_by_next(store, follows=secret) == ["here"]
+
+    async def test_a_reply_to_an_unknown_answer_follows_the_newest(self, store):
+        await answered(store, ask("one"))
+        assert await seen_by_next(store, follows=10**9) == ["one"]
+
+    async def test_a_question_is_no_answer_to_follow(self, store, database):
+        answer_id = await answered(store, ask("one"))
+        async with database.read() as session:
+            question_id = (await session.get_one(TurnRow, answer_id)).parent_id
+        assert await seen_by_next(store, follows=question_id) == ["one"]
+
+    async def test_conversations_do_not_see_each_other(self, store):
+        await answered(store, ask("here"))
+        await answered(store, ask("there", scope=ELSEWHERE))
+        assert await seen_by_next(store) == ["here"]
+        assert await seen_by_next(store, scope=ELSEWHERE) == ["there"]
+
+
+class TestVariants:
+    async def test_a_variant_answers_the_same_question_again(self, store):
+        await answered(store, ask("before"))
+        question = ask("draw", task=Task.IMAGE, image=ImageOptions("16:9", "2K"))
+        first = await answered(store, question, state=TurnState.FAILED)
+        again = await store.reopen_turn(first)
+        assert again.variant == 2
+        assert again.question == replace(question, follows=again.question.follows)
+        assert questions(await store.history(again.turn_id, max_exchanges=9)) == ["before"]
+
+    async def test_a_variant_of_the_newest_answer_takes_its_place(self, store):
+        first = await answered(store, ask("one"), answer=say("bad"))
+        again = await store.reopen_turn(first)
+        await store.close_turn(again.turn_id, TurnState.COMPLETE, say("good"))
+        [exchange] = await store.exchanges(HERE, limit=9)
+        assert (exchange.turn_id, exchange.answer.text) == (again.turn_id, "good")
+
+    async def test_a_variant_of_an_older_answer_does_not_move_the_conversation(self, store):
+        first = await answered(store, ask("one"))
+        await answered(store, ask("two"))
+        again = await store.reopen_turn(first)
+        await store.close_turn(again.turn_id, TurnState.COMPLETE, say("good"))
+        assert await seen_by_next(store) == ["one", "two"]
+
+    async def test_another_model_can_be_asked(self, store):
+        first = await answered(store, ask("one", model="gpt-4o"))
+        second = await store.reopen_turn(first, model="claude")
+        assert second.question.model == "claude"
+        await store.close_turn(second.turn_id, TurnState.FAILED, say())
+        third = await store.reopen_turn(second.turn_id)
+        assert (third.variant, third.question.model) == (3, "claude")
+
+    async def test_no_variant_begins_while_one_is_written(self, store):
+        turn = await store.open_turn(ask())
+        assert await store.reopen_turn(turn.turn_id) is None
+        await store.close_turn(turn.turn_id, TurnState.FAILED, say())
+        assert await store.reopen_turn(turn.turn_id) is not None
+        assert await store.reopen_turn(turn.turn_id) is None
+
+    async def test_many_presses_at_once_begin_one_variant(self, url):
+        async with Database(url) as one, Database(url) as other:
+            stores = [SqlConversationStore(one), SqlConversationStore(other)] * 5
+            first = await answered(stores[0], ask())
+            turns = await asyncio.gather(*(store.reopen_turn(first) for store in stores))
+        assert len([turn for turn in turns if turn]) == 1
+
+    async def test_the_messages_of_the_old_variant_show_the_new_one(self, store):
+        first = await answered(store, ask())
+        for page in (1, 0):
+            await store.shown_on(first, page=page, channel_id=7, message_id=500 + page)
+        second = await store.reopen_turn(first)
+        assert second.pages == ((7, 500), (7, 501))
+        assert await store.turn_of_message(501) == second.turn_id
+        await store.close_turn(second.turn_id, TurnState.COMPLETE, say("x"))
+        third = await store.reopen_turn(first)  # an old button
+        assert third.pages == second.pages
+
+    async def test_an_unknown_answer_cannot_be_written_again(self, store):
+        with pytest.raises(ConversationError, match="no longer remember"):
+            await store.reopen_turn(10**9)
+
+
+class TestPages:
+    async def test_a_message_leads_to_its_answer_and_its_asker(self, store):
+        turn = await store.open_turn(ask())
+        await store.shown_on(turn.turn_id, page=0, channel_id=7, message_id=500)
+        assert await store.turn_of_message(500) == turn.turn_id
+        assert await store.asker_of(turn.turn_id) == MIRA.id
+
+    async def test_unknown_messages_and_answers_lead_nowhere(self, store):
+        assert await store.turn_of_message(500) is None
+        assert await store.asker_of(500) is None
+
+    async def test_a_page_said_twice_is_there_once(self, store):
+        turn = await store.open_turn(ask())
+        for _ in range(2):
+            await store.shown_on(turn.turn_id, page=0, channel_id=7, message_id=500)
+        [found] = await store.interrupted()
+        assert found.pages == ((7, 500),)
+
+    async def test_a_page_sent_anew_replaces_the_lost_one(self, store):
+        turn = await store.open_turn(ask())
+        await store.shown_on(turn.turn_id, page=0, channel_id=7, message_id=500)
+        await store.shown_on(turn.turn_id, page=0, channel_id=9, message_id=600)
+        [found] = await store.interrupted()
+        assert found.pages == ((9, 600),)
+
+    async def test_pages_noted_at_once_are_all_kept(self, store):
+        turn = await store.open_turn(ask())
+        await asyncio.gather(
+            *(store.shown_on(turn.turn_id, page=n, channel_id=7, message_id=n) for n in range(8))
+        )
+        [found] = await store.interrupted()
+        assert found.pages == tuple((7, n) for n in range(8))
+
+
+class TestInterrupted:
+    async def test_answers_that_a_crash_cut_off_are_found_with_all_of_their_question(self, url):
+        question = ask("look", ImagePart(b"png", "image/png"))
+        async with Database(url) as before:
+            store = SqlConversationStore(before)
+            await answered(store, ask("done"))
+            cut = await store.open_turn(question)
+            await store.shown_on(cut.turn_id, page=0, channel_id=7, message_id=500)
+        async with Database(url) as after:
+            [found] = await SqlConversationStore(after).interrupted()
+        follows = found.question.follows
+        assert found == replace(cut, question=replace(question, follows=follows), pages=((7, 500),))
+
+    async def test_a_closed_answer_is_not_interrupted(self, store):
+        await answered(store, ask(), state=TurnState.INTERRUPTED)
+        assert await store.interrupted() == []
+
+
+class TestListing:
+    async def test_the_newest_exchanges_are_listed_whatever_came_of_them(self, store):
+        await answered(store, ask("one"))
+        await answered(store, ask("two"), answer=say("said", ImagePart(b"png", "image/png", "cat")))
+        await answered(store, ask("three"), state=TurnState.FAILED, answer=say("half an ans"))
+        await store.open_turn(ask("four"))
+        listed = await store.exchanges(HERE, limit=3)
+        assert questions(listed) == ["two", "three", "four"]
+        assert [exchange.state.value for exchange in listed] == ["complete", "failed", "streaming"]
+        assert listed[0].answer.images == (ImagePart(b"", "image/png", "cat"),)
+        assert [exchange.answer for exchange in listed[1:]] == [None, None]
+
+    async def test_an_unknown_conversation_is_empty(self, store):
+        assert await store.exchanges(ELSEWHERE, limit=3) == []
+
+
+class TestForgetting:
+    async def test_a_forgotten_conversation_starts_anew(self, store):
+        for words in ("one", "two"):
+            await answered(store, ask(words))
+        assert await store.clear(HERE) == 2
+        assert await store.exchanges(HERE, limit=9) == []
+        assert await seen_by_next(store) == []
+
+    async def test_other_conversations_stay(self, store):
+        await answered(store, ask("there", scope=ELSEWHERE))
+        assert await store.clear(HERE) == 0
+        assert questions(await store.exchanges(ELSEWHERE, limit=9)) == ["there"]
+
+    async def test_an_answer_that_still_grows_ends_quietly(self, store):
+        turn = await store.open_turn(ask())
+        await store.clear(HERE)
+        await store.shown_on(turn.turn_id, page=0, channel_id=7, message_id=500)
+        await store.close_turn(turn.turn_id, TurnState.COMPLETE, say("too late"))
+        assert await store.turn_of_message(500) is None
+        assert await store.exchanges(HERE, limit=9) == []
+
+    async def test_an_old_button_never_opens_a_newer_conversation(self, store):
+        """An id is not given out again after its turn was forgotten."""
+        old = await answered(store, ask("old"))
+        await store.clear(HERE)
+        new = await answered(store, ask("new", scope=ELSEWHERE))
+        assert new > old
+        with pytest.raises(ConversationError):
+            await store.reopen_turn(old)
+
+    async def test_a_very_long_conversation_can_be_read_and_forgotten(self, store, database):
+        """SQLite follows cascades only 1,000 levels deep."""
+        last = await answered(store, ask("first"))
+        async with database.write() as session:
+            [first] = await session.scalars(select(TurnRow).where(TurnRow.id == last))
+            for number in range(2, 3_000, 2):
+                session.add_all(
+                    [
+                        TurnRow(
+                            id=last + number - 1,
+                            conversation_id=first.conversation_id,
+                            parent_id=last + number - 2,
+                            role=Role.USER,
+                            event_id=next(_events),
+                            speaker_id=1,
+                            speaker_name="x",
+                            task=Task.CHAT,
+                        ),
+                        TurnRow(
+                            id=last + number,
+                            conversation_id=first.conversation_id,
+                            parent_id=last + number - 1,
+                            role=Role.ASSISTANT,
+                            variant=1,
+                            state=TurnState.FAILED,
+                            model="m",
+                        ),
+                    ]
+                )
+            conversation = await session.get_one(ConversationRow, first.conversation_id)
+            conversation.head_turn_id = last + 2_998
+        [exchange] = await store.exchanges(HERE, limit=1)
+        assert exchange.turn_id == last + 2_998
+        assert len(await store.exchanges(HERE, limit=2_000)) == 1_500
+        assert await store.clear(HERE) == 1_500
+
+    async def test_forgetting_and_asking_at_once_leaves_a_whole_conversation(self, store):
+        await answered(store, ask("old"))
+        picture = ImagePart(b"png", "image/png")
+        await asyncio.gather(
+            *(
+                store.open_turn(ask("new", picture)) if number % 2 else store.clear(HERE)
+                for number in range(20)
+            )
+        )
+        for turn in await store.interrupted():
+            assert turn.question.parts == (TextPart("new"), picture)
