@@ -62,6 +62,8 @@ class Upstream:
     status: int | None = None
     code: str = ""
     request_id: str = ""
+    should_retry: bool | None = None
+    """What the provider itself says about asking again (`x-should-retry`), if it does."""
     detail: str = ""
     """At most 300 characters of the provider's message, secrets and base64 removed."""
 

@@ -46,7 +46,7 @@ def command_texts() -> set[str]:
     for module in pkgutil.iter_modules(cogs.__path__, f"{cogs.__name__}."):
         for _name, member in inspect.getmembers(import_module(module.name), inspect.isclass):
             if issubclass(member, commands.Cog) and member.__module__ == module.name:
-                texts.add(member.__cog_group_description__ or "")
+                texts.add(str(member.__cog_group_description__ or ""))
                 for command in member.__cog_app_commands__:
                     texts.add(str(command.description))
                     if isinstance(command, app_commands.Command):

@@ -19,6 +19,7 @@ DAILY_QUOTA = "daily_quota"
 """Our code for an allowance that comes back tomorrow: waiting for it makes no sense."""
 
 _DEPTH = 16
+_SHOULD_RETRY = {"true": True, "false": False}
 _MESSAGE_KEYS = ("message", "msg", "error_msg", "err", "detail", "error_description")
 
 
@@ -33,6 +34,7 @@ class Fault:
     """Human words, innermost first."""
     param: str = ""
     retry_after: float | None = None
+    should_retry: bool | None = None
     request_id: str = ""
     html: bool = False
 
@@ -55,6 +57,7 @@ def read_fault(body: bytes, status: int | None, headers: Mapping[str, str] | Non
     if headers is not None:
         fault.retry_after = _retry_after(headers, fault.retry_after)
         fault.request_id = headers.get("x-request-id", "") or fault.request_id
+        fault.should_retry = _SHOULD_RETRY.get(headers.get("x-should-retry", "").lower())
     if fault.retry_after is None and (found := _RETRY_IN.search(fault.text)):
         fault.retry_after = float(found[1]) * (0.001 if found[2] == "ms" else 1)
     if not fault.request_id and (found := _REQUEST_ID.search(fault.text)):

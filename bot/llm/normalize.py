@@ -40,6 +40,7 @@ def error_of(fault: Fault, call: Call, *, billable: bool = False) -> LLMError:
         status=fault.status,
         code=code,
         request_id=fault.request_id or call.request_id,
+        should_retry=fault.should_retry,
         detail=_redacted(fault.text, call.authcode),
     )
     if kind is RateLimitedError:

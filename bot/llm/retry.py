@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.errors import (
     BrokenStreamError,
@@ -52,6 +52,17 @@ def retry_of(error: LLMError, *, drawing: bool, hosts: int) -> Retry:
     """
     if drawing and error.billable:
         return Retry()
+    retry = _by_kind(error, drawing=drawing, hosts=hosts)
+    match error.upstream.should_retry:
+        case False:
+            return Retry()
+        case True:
+            return replace(retry, times=max(retry.times, 1))
+        case None:
+            return retry
+
+
+def _by_kind(error: LLMError, *, drawing: bool, hosts: int) -> Retry:
     code = error.upstream.code
     match error:
         case UnavailableError() if is_host_fault(error):

@@ -296,11 +296,11 @@ class LiveReply:
 
     async def _cope(self, error: PlaceError, *, posting: bool) -> None:
         ended = self._draft.ending is not None
+        uploads = len(self._uploads(self._draft.page(self._settled)))
         match error:
-            case UploadTooLargeError():
-                page = self._draft.page(self._settled)
-                self._gallery.refused(len(self._uploads(page)))
-                self._draft.reopen()
+            case UploadTooLargeError() if uploads:
+                self._gallery.refused(uploads)
+                self._draft.reopen()  # One may have to be left out, which must be said.
             case RefusedError() if self.loss is None:
                 self._stop_at_refusal(error)
             case GoneError() if ended and not posting:

@@ -342,7 +342,7 @@ class _Reader:
         close = find_run(self.source, run, at, end)
         text_end = end if close is None else close
         if text_end > at:
-            self._add(text_end, Kind.TEXT)
+            self._add(text_end, Kind.TEXT, break_fences(self.source[at:text_end]))
         if close is not None:
             self._mark(Op(Act.CLOSE, run), close + len(run))
             return close + len(run)

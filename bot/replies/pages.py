@@ -174,7 +174,7 @@ def _words(window: Scan, index: int, used: int, room: int) -> Iterator[_Cut]:
     text = window.source[piece.start : piece.end]
     for found in _BREAK.finditer(text):
         end = found.end()
-        total = used + units(_shown(piece, text[:end]))
+        total = used + units(break_fences(text[:end]))
         if total > room:
             return
         if not _splits_badly(window.source, piece.start + end):
@@ -209,7 +209,7 @@ def _anywhere(window: Scan, index: int, used: int, room: int, before: Context) -
     text = window.source[piece.start : piece.end]
     if piece.kind in _DIVISIBLE:
         ends = [found.end() for found in _GRAPHEME.finditer(text)]
-        fitting = bisect_right(ends, room, key=lambda end: used + units(_shown(piece, text[:end])))
+        fitting = bisect_right(ends, room, key=lambda end: used + units(break_fences(text[:end])))
         for end in reversed(ends[:fitting]):
             if not _splits_badly(window.source, piece.start + end):
                 return _Cut(piece.start + end, index, piece.context, _Rank.ANYWHERE, used)
@@ -236,14 +236,9 @@ def _before(window: Scan, cut: _Cut) -> list[Piece]:
     if cut.whole < len(window.pieces):
         piece = window.pieces[cut.whole]
         if cut.offset > piece.start:
-            shown = _shown(piece, window.source[piece.start : cut.offset])
+            shown = break_fences(window.source[piece.start : cut.offset])
             pieces.append(piece._replace(end=cut.offset, shown=shown))
     return pieces
-
-
-def _shown(piece: Piece, part: str) -> str:
-    in_code_span = piece.context.spans and piece.context.spans[-1][0] == "`"
-    return part if in_code_span else break_fences(part)
 
 
 def _compose(start: Context, pieces: list[Piece]) -> str:

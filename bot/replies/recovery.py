@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable, Iterable
 
 import discord
 
-from bot.chat.turns import Ending, OpenTurn, TurnState
-from bot.i18n import _
+from bot.chat.endings import interrupted
+from bot.chat.turns import Ending, OpenTurn
 from bot.replies.errors import PlaceError, translated
 from bot.replies.footer import small, under
 from bot.replies.pacing import EditBudget
@@ -45,9 +46,7 @@ class Recovery:
         Raises:
             PlaceError: Discord would not have it.
         """
-        ending = Ending(
-            TurnState.INTERRUPTED, _("A restart interrupted this answer."), can_retry=True
-        )
+        ending = interrupted()
         if not turn.pages:
             # An ephemeral answer ended with its interaction.
             if turn.question.scope.key.startswith("private:"):
@@ -66,7 +65,7 @@ class Recovery:
         if rest:
             await self._post(channel, turn, ending, reply_to=message_id)
             return True
-        async with self._budget.slot(Bucket.edit(channel_id), Priority.MIDDLE):
+        async with self._budget.slot(Bucket.edit(channel_id), Priority.MIDDLE, since=-math.inf):
             with translated():
                 await message.edit(
                     content=page,
@@ -92,5 +91,5 @@ class Recovery:
     ) -> None:
         place = ChannelPlace(channel, reply_to=reply_to, ping=False)
         paint = Paint(ending.words, view=self._controls(turn, ending))
-        async with self._budget.slot(place.posting, Priority.MIDDLE):
+        async with self._budget.slot(place.posting, Priority.MIDDLE, since=-math.inf):
             await place.post(paint, nonce=f"{turn.turn_id}.interrupted")

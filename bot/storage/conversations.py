@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import msgspec
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -235,13 +235,15 @@ class SqlConversationStore:
             )
             if conversation_id is None:
                 return 0
-            turns = select(TurnRow.id).where(TurnRow.conversation_id == conversation_id)
-            count = await session.scalar(
-                select(func.count()).select_from(turns.where(TurnRow.role == Role.USER).subquery())
-            )
+            here = TurnRow.conversation_id == conversation_id
+            # Locked, so that no answer comes to its end between here and the deletion and leaves
+            # its pictures behind.
+            roles = await session.scalars(select(TurnRow.role).where(here).with_for_update())
+            count = roles.all().count(Role.USER)
             digests = await session.scalars(
                 select(TurnPartRow.media_sha256)
-                .where(TurnPartRow.turn_id.in_(turns), TurnPartRow.media_sha256.is_not(None))
+                .join(TurnRow, TurnRow.id == TurnPartRow.turn_id)
+                .where(here, TurnPartRow.media_sha256.is_not(None))
                 .distinct()
             )
             unused = [sha256 for sha256 in digests if sha256 is not None]
@@ -249,7 +251,7 @@ class SqlConversationStore:
                 delete(ConversationRow).where(ConversationRow.id == conversation_id)
             )
             await media.forget_unused(session, unused)
-        return count or 0
+        return count
 
     async def interrupted(self) -> list[OpenTurn]:
         """Answers still marked `streaming`, oldest first."""

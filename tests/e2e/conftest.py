@@ -13,7 +13,7 @@ import pytest
 
 from bot import app
 from bot.client import Bot
-from bot.playground.discord import LoopbackDiscord, Message
+from bot.playground.discord import LoopbackDiscord, LoopbackSettings, Message
 from bot.playground.discord.default_world import ADA_ID, BOT_ID, GENERAL_ID, MIRA_ID
 from bot.playground.standin import ReceivedCall, StandInGateway
 from bot.settings import Settings
@@ -68,7 +68,8 @@ class Weather:
 
     async def mention(self, text: str, **more) -> Message:
         """Ask in #general."""
-        return await self.mira.send(GENERAL_ID, f"<@{BOT_ID}> {text}", **more)
+        sent: Message = await self.mira.send(GENERAL_ID, f"<@{BOT_ID}> {text}", **more)
+        return sent
 
     def replies(self, channel_id: int = GENERAL_ID, viewer: int = MIRA_ID) -> list[Message]:
         """The bot's messages."""
@@ -99,7 +100,7 @@ async def weather(_discord_of_its_own, tmp_path) -> AsyncIterator[Weather]:
     gateway = StandInGateway(text=TEXT, deltas_per_second=60, picture_seconds=0)
     await gateway.start()
     try:
-        async with LoopbackDiscord() as server:
+        async with LoopbackDiscord(LoopbackSettings(message_content=False)) as server:
             yield Weather(server, gateway, f"sqlite:///{tmp_path}/bot.sqlite3")
     finally:
         await gateway.stop()

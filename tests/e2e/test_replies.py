@@ -5,16 +5,18 @@ import io
 
 from PIL import Image
 
+from bot.playground.discord import Message
 from bot.playground.discord.default_world import GENERAL_ID, MIRA_DM_ID, PICTURES_ID
-from bot.playground.standin import Outcome
+from bot.playground.standin import Fault, Outcome
 from tests.e2e.conftest import TEXT
 
 
-def shown(message) -> str:
+def shown(message: Message) -> str:
+    """The answer without the small lines under it."""
     return message.content.split("\n-#")[0].strip()
 
 
-def buttons(message) -> dict[str, str]:
+def buttons(message: Message) -> dict[str, str]:
     """Label -> custom id."""
     return {
         button["label"]: button["custom_id"]
@@ -95,10 +97,23 @@ async def test_stop_ends_a_reply_and_lets_go_of_the_gateway(weather):
     assert not buttons(weather.replies()[-1])
 
 
-async def test_retry_works_in_the_next_life_of_the_bot(weather):
-    weather.gateway.text = None
+async def test_a_reply_that_a_moderator_deletes_lets_go_of_the_gateway(weather):
+    weather.gateway.text = "word " * 2000
     async with weather.bot():
-        await weather.mention("error")
+        await weather.mention("talk")
+        await weather.until(lambda: weather.replies() and weather.replies()[0].content)
+        await weather.ada.delete(weather.replies()[0].id)
+        async with asyncio.timeout(10):
+            await weather.chats()[0].ended.wait()
+    assert weather.chats()[0].outcome is Outcome.ABANDONED
+    assert weather.replies() == []
+
+
+async def test_retry_works_in_the_next_life_of_the_bot(weather):
+    refused = Fault(status=400, body=b'{"error": {"message": "no", "code": "bad_request"}}')
+    weather.gateway.faults.add(refused, path="/chat/completions")
+    async with weather.bot():
+        await weather.mention("talk")
         await weather.until(lambda: weather.replies() and "Retry" in buttons(weather.replies()[0]))
     weather.gateway.text = "Better now."
     async with weather.bot():
@@ -113,7 +128,7 @@ async def test_a_reply_goes_on_while_the_gateway_connection_is_resumed(weather):
     async with weather.bot():
         await weather.mention("talk")
         await weather.until(lambda: weather.replies() and weather.replies()[0].content)
-        await weather.discord.gateway.drop()
+        weather.discord.gateway.drop()
         await weather.until(lambda: shown(weather.replies()[0]) == TEXT.strip())
         await weather.until(lambda: weather.discord.gateway.resumes)
     assert len(weather.replies()) == 1

@@ -33,6 +33,11 @@ async def once(slot: Slot) -> None:
         pass
 
 
+async def promote_at(clock: FakeClock, at: float, slot: Slot) -> None:
+    await clock.sleep(max(at - clock.now(), 0))
+    slot.promote(Priority.FINAL)
+
+
 async def stream(
     clock: FakeClock, budget: EditBudget, limits: SimulatedLimits, channel: int, seconds: float
 ) -> tuple[float, float, list[float]]:
@@ -44,8 +49,7 @@ async def stream(
     since = clock.now()
     while True:
         turn = budget.slot(Bucket.edit(channel), Priority.MIDDLE, since=since)
-        ends = asyncio.ensure_future(clock.sleep(max(began + seconds - clock.now(), 0)))
-        ends.add_done_callback(lambda _, turn=turn: turn.promote(Priority.FINAL))
+        ends = asyncio.create_task(promote_at(clock, began + seconds, turn))
         async with turn:
             final = turn.priority is Priority.FINAL
             since = clock.now()

@@ -79,7 +79,7 @@ def url(backend, request, tmp_path) -> Iterator[str]:
         address = request.getfixturevalue("migrated_postgres")
         yield address
         children_first = reversed(Base.metadata.sorted_tables)
-        _run(_execute(address, *(f"DELETE FROM {table.name}" for table in children_first)))
+        _run(_execute(address, "; ".join(f"DELETE FROM {table.name}" for table in children_first)))
 
 
 @pytest.fixture
@@ -93,10 +93,9 @@ def store(database) -> SqlConversationStore:
     return SqlConversationStore(database)
 
 
-async def _execute(address: str, *statements: str) -> None:
+async def _execute(address: str, sql: str) -> None:
     connection = await asyncpg.connect(address)
-    for statement in statements:
-        await connection.execute(statement)
+    await connection.execute(sql)
     await connection.close()
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import count
 
 import pytest
+from hypothesis import HealthCheck, given, settings, strategies as st
 from sqlalchemy import select
 
 from bot.chat.content import FilePart, ImagePart, Message, Native, Role, Speaker, TextPart
@@ -23,7 +24,7 @@ from bot.chat.turns import (
 from bot.errors import ConversationError
 from bot.storage.conversations import SqlConversationStore
 from bot.storage.database import Database
-from bot.storage.tables import ConversationRow, TurnRow
+from bot.storage.tables import ConversationRow, MediaRow, TurnRow
 
 HERE = Scope("channel:7", guild_id=1, channel_id=7)
 ELSEWHERE = Scope("channel:8", guild_id=1, channel_id=8)
@@ -54,6 +55,13 @@ async def answered(store, question, *, state=TurnState.COMPLETE, answer=None):
     turn = await store.open_turn(question)
     await store.close_turn(turn.turn_id, state, answer or say(f"To: {question.parts[0].text}"))
     return turn.turn_id
+
+
+async def opened(store, question):
+    """Ask a question that is new."""
+    turn = await store.open_turn(question)
+    assert turn is not None
+    return turn
 
 
 def questions(exchanges) -> list[str]:
@@ -124,10 +132,28 @@ class TestAsking:
         seen = await seen_by_next(store)
         assert sorted(seen) == sorted(asked)
 
+    @settings(
+        max_examples=8,
+        deadline=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture],
+    )
+    @given(st.lists(st.integers(1, 5), max_size=4), st.randoms(use_true_random=False))
+    async def test_history_is_in_the_order_of_asking(self, store, sizes, chance):
+        """Whatever number asks at once, and in whichever order the answers come to their end."""
+        scope = replace(HERE, key=f"channel:{next(_events)}")
+        waves = []
+        for size in sizes:
+            turns = await asyncio.gather(*(store.open_turn(ask(scope=scope)) for _ in range(size)))
+            waves.append({turn.turn_id for turn in turns})
+            for turn in chance.sample(turns, size):
+                await store.close_turn(turn.turn_id, TurnState.COMPLETE, say("yes"))
+        told = [exchange.turn_id for exchange in await store.exchanges(scope, limit=99)]
+        assert told == [turn_id for wave in waves for turn_id in sorted(wave)]
+
     async def test_two_processes_form_one_chain(self, url):
         async with Database(url) as one, Database(url) as other:
             stores = [SqlConversationStore(one), SqlConversationStore(other)]
-            turns = await asyncio.gather(*(stores[n % 2].open_turn(ask(str(n))) for n in range(10)))
+            turns = await asyncio.gather(*(opened(stores[n % 2], ask(str(n))) for n in range(10)))
             for turn in turns:
                 await stores[0].close_turn(turn.turn_id, TurnState.COMPLETE, say("yes"))
             assert sorted(await seen_by_next(stores[1])) == sorted(map(str, range(10)))
@@ -143,13 +169,13 @@ class TestAsking:
 
 
 class TestWhatIsRemembered:
-    @pytest.mark.parametrize("state", [s for s in TurnState if s is not TurnState.STREAMING])
-    async def test_only_answers_that_count_as_said_are_history(self, store, state):
-        await answered(store, ask("before"))
-        await answered(store, ask("between"), state=state)
-        await answered(store, ask("after"))
-        between = ["between"] if state in REMEMBERED else []
-        assert await seen_by_next(store) == ["before", *between, "after"]
+    async def test_only_answers_that_count_as_said_are_history(self, store):
+        for state in TurnState:
+            turn = await store.open_turn(ask(state.value))
+            if state is not TurnState.STREAMING:
+                await store.close_turn(turn.turn_id, state, say("an answer"))
+        seen = await seen_by_next(store)
+        assert seen == [state.value for state in TurnState if state in REMEMBERED]
 
     async def test_an_unfinished_answer_is_passed_over_until_it_is_finished(self, store):
         slow = await store.open_turn(ask("slow"))
@@ -323,7 +349,7 @@ class TestInterrupted:
         async with Database(url) as before:
             store = SqlConversationStore(before)
             await answered(store, ask("done"))
-            cut = await store.open_turn(question)
+            cut = await opened(store, question)
             await store.shown_on(cut.turn_id, page=0, channel_id=7, message_id=500)
         async with Database(url) as after:
             [found] = await SqlConversationStore(after).interrupted()
@@ -386,7 +412,7 @@ class TestForgetting:
         last = await answered(store, ask("first"))
         async with database.write() as session:
             [first] = await session.scalars(select(TurnRow).where(TurnRow.id == last))
-            for number in range(2, 3_000, 2):
+            for number in range(2, 1_300, 2):
                 session.add_all(
                     [
                         TurnRow(
@@ -411,11 +437,20 @@ class TestForgetting:
                     ]
                 )
             conversation = await session.get_one(ConversationRow, first.conversation_id)
-            conversation.head_turn_id = last + 2_998
+            conversation.head_turn_id = last + 1_298
         [exchange] = await store.exchanges(HERE, limit=1)
-        assert exchange.turn_id == last + 2_998
-        assert len(await store.exchanges(HERE, limit=2_000)) == 1_500
-        assert await store.clear(HERE) == 1_500
+        assert exchange.turn_id == last + 1_298
+        assert len(await store.exchanges(HERE, limit=2_000)) == 650
+        assert await store.clear(HERE) == 650
+
+    async def test_an_answer_that_ends_while_it_is_forgotten_leaves_nothing(self, store, database):
+        picture = ImagePart(b"png", "image/png")
+        for _ in range(5):
+            turn = await store.open_turn(ask())
+            ending = store.close_turn(turn.turn_id, TurnState.COMPLETE, say(picture))
+            await asyncio.gather(ending, store.clear(HERE))
+        async with database.read() as session:
+            assert (await session.scalars(select(MediaRow.sha256))).all() == []
 
     async def test_forgetting_and_asking_at_once_leaves_a_whole_conversation(self, store):
         await answered(store, ask("old"))

@@ -84,8 +84,8 @@ async def test_processes_that_start_together_migrate_once(empty_url):
         "import asyncio, sys; from bot.storage.database import migrate; "
         "asyncio.run(migrate(sys.argv[1]))"
     )
-    said = await asyncio.gather(*(python("-c", program, empty_url) for _ in range(3)))
-    assert said == [""] * 3
+    said = await asyncio.gather(*(python("-c", program, empty_url) for _ in range(2)))
+    assert said == ["", ""]
     assert await disagreements(empty_url) == []
 
 
@@ -99,27 +99,30 @@ async def test_rows_of_the_first_schema_are_still_understood(empty_url):
     assert (exchange.question.text, exchange.answer.text) == ("Hi", "Hello")
 
 
-async def test_the_command_line_migrates_too(empty_url):
+async def test_the_command_line_migrates_too(tmp_path):
+    url = f"sqlite:///{tmp_path}/bot.db"
     said = await python(
-        "-m", "alembic", "-c", str(ALEMBIC_INI), "-x", f"url={empty_url}", "upgrade", "head"
+        "-m", "alembic", "-c", str(ALEMBIC_INI), "-x", f"url={url}", "upgrade", "head"
     )
     assert FIRST in said
-    assert await disagreements(empty_url) == []
+    assert await disagreements(url) == []
 
 
 class TestDisagreements:
-    @pytest.mark.parametrize(
-        ("change", "told"),
-        [
-            ("DROP INDEX ix_turns_conversation_id", "ix_turns_conversation_id"),
-            ("ALTER TABLE turns DROP COLUMN image_size", "image_size"),
-            ("CREATE TABLE extra (id INTEGER)", "extra"),
-        ],
-    )
-    async def test_a_difference_is_told(self, url, change, told):
-        await insert(url, [change])
-        [problem] = await disagreements(url)
-        assert told in problem
+    async def test_every_difference_is_told(self, empty_url):
+        await migrate(empty_url)
+        await insert(
+            empty_url,
+            [
+                "DROP INDEX ix_turns_conversation_id",
+                "ALTER TABLE turns DROP COLUMN image_size",
+                "CREATE TABLE extra (id INTEGER)",
+            ],
+        )
+        problems = sorted(await disagreements(empty_url))
+        assert len(problems) == 3
+        for name in ("ix_turns_conversation_id", "image_size", "extra"):
+            assert any(name in problem for problem in problems)
 
     async def test_what_sqlite_loses_when_a_table_is_rebuilt_is_told(self, tmp_path):
         url = f"sqlite:///{tmp_path}/bot.db"
@@ -159,15 +162,14 @@ class TestNextMigration:
 
     async def test_rebuilding_a_table_keeps_the_rows_that_refer_to_it(self, empty_url, land):
         land(
-            '    with op.batch_alter_table("conversations", recreate="always") as batch:\n'
-            '        batch.add_column(sa.Column("title", sa.Text()))'
+            '    with op.batch_alter_table("conversations") as batch:\n'
+            '        batch.alter_column("scope_key", type_=sa.String(200))'
         )
         await migrate(empty_url, revision=FIRST)
         await insert(empty_url, ROWS_OF_FIRST)
         await migrate(empty_url)
         async with connected(empty_url) as connection:
             assert await connection.scalar(text("SELECT count(*) FROM turn_parts")) == 2
-            assert await connection.scalar(text("SELECT title FROM conversations")) is None
 
     async def test_a_migration_that_fails_changes_nothing(self, empty_url, land):
         land('    op.create_table("half", sa.Column("id", sa.Integer()))\n    op.drop_table("no")')
@@ -186,13 +188,11 @@ class TestNextMigration:
 
 
 class TestRefusals:
-    async def test_a_database_of_a_newer_bot_is_left_alone(self, url):
-        await insert(url, ["UPDATE alembic_version SET version_num = 'tomorrow'"])
-        try:
-            with pytest.raises(StartupError, match="another version"):
-                await migrate(url)
-        finally:
-            await insert(url, [f"UPDATE alembic_version SET version_num = '{FIRST}'"])
+    async def test_a_database_of_a_newer_bot_is_left_alone(self, empty_url):
+        await migrate(empty_url)
+        await insert(empty_url, ["UPDATE alembic_version SET version_num = 'tomorrow'"])
+        with pytest.raises(StartupError, match="another version"):
+            await migrate(empty_url)
 
     @pytest.mark.parametrize(
         "address",
