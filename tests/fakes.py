@@ -139,7 +139,7 @@ class MemoryStore:
         self.states[turn.turn_id] = TurnState.STREAMING
         return turn
 
-    async def history(self, turn_id: int, *, max_exchanges: int) -> list[Exchange]:
+    async def history(self, turn_id: int, *, max_exchanges: int, max_bytes: int) -> list[Exchange]:
         here = self.turns[turn_id].question
         return [
             exchange

@@ -108,9 +108,10 @@ class ConversationStore(Protocol):
         """
         ...
 
-    async def history(self, turn_id: int, *, max_exchanges: int) -> list[Exchange]:
+    async def history(self, turn_id: int, *, max_exchanges: int, max_bytes: int) -> list[Exchange]:
         """The exchanges before that answer's question, oldest first; only answers that members
-        saw whole, stopped, or cut by length."""
+        saw whole, stopped, or cut by length. Media beyond `max_bytes`, counted from the newest
+        exchange back, are told in words."""
         ...
 
     async def shown_on(self, turn_id: int, *, page: int, channel_id: int, message_id: int) -> None:

@@ -10,7 +10,7 @@ from typing import assert_never
 
 from bot.chat import endings
 from bot.chat.content import ImagePart, Message, Part, Role, TextPart
-from bot.chat.context import budget_for, fit, without_media
+from bot.chat.context import HISTORY_BYTES, budget_for, fit, without_media
 from bot.chat.endings import Halt
 from bot.chat.events import (
     Finished,
@@ -246,7 +246,9 @@ class Responder:
                 image_size=question.image.size,
                 stream=self._stream,
             )
-        history = await self._store.history(turn.turn_id, max_exchanges=MAX_EXCHANGES)
+        history = await self._store.history(
+            turn.turn_id, max_exchanges=MAX_EXCHANGES, max_bytes=HISTORY_BYTES
+        )
         if not profile.vision:
             history = [_in_words(exchange) for exchange in history]
             asked = without_media(asked)

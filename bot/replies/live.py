@@ -31,6 +31,7 @@ from bot.replies.files import FILES_PER_MESSAGE, Upload
 from bot.replies.gallery import Gallery
 from bot.replies.pacing import EditBudget, Slot
 from bot.replies.places import Paint, Place
+from bot.replies.typing_indicator import TypingIndicator
 from bot.replies.windows import Bucket, Priority
 
 log = logging.getLogger(__name__)
@@ -40,7 +41,6 @@ Controls = Callable[[Ending | None], discord.ui.View | None]
 PageListener = Callable[[int, int, int], Awaitable[None]]
 """Told page number (from 1), channel id and message id whenever a page gets a message."""
 
-TYPING_REPEAT_SECONDS = 8.0  # Discord shows the indicator for ten.
 THINKING_AFTER_SECONDS = 2.0
 THINKING_REFRESH_SECONDS = 3.0
 RETRY_SECONDS = 1.0
@@ -102,13 +102,12 @@ class LiveReply:
         self._answer_shown = False
         self._started_at = clock.now()
         self._painted_at: float | None = None
-        self._typed_at = -math.inf
         self._thinking_since: float | None = None
 
         self._changed = asyncio.Event()
         self._slot: Slot | None = None
         self._painter: asyncio.Task[None] | None = None
-        self._typing: asyncio.Task[None] | None = None
+        self._typing = TypingIndicator(place, budget, clock)
         self._tick: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -187,8 +186,7 @@ class LiveReply:
                 self._tick.cancel()
             if not self._over:
                 self._note_loss()  # A defect of ours, or shutdown; `end` raises it.
-        if self._typing is not None:
-            await self._typing
+        await self._typing.finish()
 
     def _next(self) -> Page | None:
         """The first page that is not settled, if Discord does not show it as it shall be."""
@@ -316,11 +314,11 @@ class LiveReply:
 
     async def _retry(self, error: PlaceError, *, posting: bool) -> None:
         self._failures += 1
-        if self._draft.ending is None or self._failures < FINAL_TRIES:
+        if not self._draft.closed or self._failures < FINAL_TRIES:
             await self._clock.sleep(RETRY_SECONDS * min(2 ** (self._failures - 1), 8))
         elif posting:
             self._give_up(error)
-        elif self._draft.closed:
+        else:
             self._draft.move_rest(self._settled, self._messages[self._settled].content)
             self._settled += 1
             self._failures = 0
@@ -382,23 +380,11 @@ class LiveReply:
         if self._over or self._answer_shown or self.lost.is_set():
             return
         due = self._thinking_due()
-        if self._place.typing_bucket is not None and not self._messages:
-            if self._clock.now() >= self._typed_at + TYPING_REPEAT_SECONDS:
-                self._typed_at = self._clock.now()
-                self._typing = asyncio.create_task(self._type(self._place.typing_bucket))
-            due = min(due, self._typed_at + TYPING_REPEAT_SECONDS)
+        if not self._messages:
+            due = min(due, self._typing.keep())
         if due < math.inf:
             self._tick = asyncio.create_task(self._ring(due))
 
     async def _ring(self, at: float) -> None:
         await self._clock.sleep(max(at - self._clock.now(), 0.0))
         self._changed.set()
-
-    async def _type(self, bucket: Bucket) -> None:
-        if not self._budget.spare(bucket):
-            return
-        async with self._budget.slot(bucket, Priority.TYPING):
-            try:
-                await self._place.type()
-            except PlaceError as error:
-                log.debug("typing failed channel=%d %s", self._place.channel_id, error)

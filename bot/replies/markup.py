@@ -87,6 +87,8 @@ class Scan(NamedTuple):
     pieces: list[Piece]
     held: int
     """From this piece on it takes more text to know what it is; not to be shown yet."""
+    safe: int
+    """Pieces before this one stay as they are whatever follows."""
 
 
 _FENCE = re.compile(
@@ -114,11 +116,15 @@ def starts_block(source: str, at: int) -> bool:
     return bool(_MARKER.match(source, at) or _QUOTE.match(source, at) or _FENCE.match(source, at))
 
 
-def scan(source: str, start: Context, *, final: bool) -> Scan:
-    """Read a text that continues from `start`; `final` when no more of it comes."""
+def scan(source: str, start: Context, *, final: bool, known: Scan | None = None) -> Scan:
+    """Read a text that continues from `start`; `final` when no more of it comes.
+
+    `known` is a scan of the same text when it was shorter; what was safe in it is not read again.
+    """
     reader = _Reader(source, start, final=final)
-    reader.read()
-    return Scan(source, reader.start, reader.pieces, min(reader.held, len(reader.pieces)))
+    reader.read(known)
+    pieces = reader.pieces
+    return Scan(source, reader.start, pieces, min(reader.held, len(pieces)), reader.safe)
 
 
 class _Reader:
@@ -130,18 +136,34 @@ class _Reader:
         self.final = final
         self.pieces: list[Piece] = []
         self.held = len(source) + 1
+        self.safe = 0
         self.context = start
 
-    def read(self) -> None:
-        """Cut the whole source into pieces."""
-        at = self._end_carried_block()
+    def read(self, known: Scan | None) -> None:
+        """Cut the source into pieces."""
+        if known and known.safe:
+            self.start = known.start
+            self.pieces = known.pieces[: known.safe]
+            self.context = self.pieces[-1].context
+            at = self.pieces[-1].end
+        else:
+            at = self._end_carried_block()
         while at < len(self.source):
+            if self._is_safe(at):
+                self.safe = len(self.pieces)
             if self.context.fence:
                 at = self._code_line(at, self.context.fence)
             elif opener := self._find_fence(at):
                 at = self._open_fence(at, opener)
             else:
                 at = self._paragraph(at)
+
+    def _is_safe(self, at: int) -> bool:
+        """Whether nothing that follows can change what was read before this line."""
+        if self.context.fence:
+            # A code block carried over may yet turn out to be empty and be left out.
+            return not self.start.fence or not self.source[:at].isspace()
+        return self.source[at - 2 : at] == "\n\n" or bool(_MARKER.match(self.source, at))
 
     def _add(self, end: int, kind: Kind, shown: str | None = None) -> None:
         start = self.pieces[-1].end if self.pieces else 0

@@ -38,13 +38,14 @@ class Paginator:
         self._units = 0
         self._due = limit + LOOKAHEAD_UNITS
         self._closed = False
+        self._known: Scan | None = None
         self._tail: str | None = ""
 
     def feed(self, text: str) -> None:
         """Add text."""
         self._append(text)
         while self._units >= self._due:
-            window = scan(_prefix(self._source, self._due), self._start, final=False)
+            window = self._scan(_prefix(self._source, self._due))
             if (cut := _choose(window, self._limit)) is None:
                 self._due += LOOKAHEAD_UNITS  # The page shows shorter than it is written.
             else:
@@ -55,7 +56,7 @@ class Paginator:
         self._closed = True
         self._tail = None
         while True:
-            window = scan(self._source, self._start, final=True)
+            window = self._scan(self._source)
             if (cut := _choose(window, self._limit)) is None:
                 return
             self._freeze(window, cut)
@@ -64,13 +65,17 @@ class Paginator:
     def tail(self) -> str:
         """The last page as it should be shown now; empty while there is nothing to read."""
         if self._tail is None:
-            window = scan(self._source, self._start, final=self._closed)
+            window = self._scan(self._source)
             cut = _choose(window, self._limit)
             if cut is None:
                 self._tail = _compose(window.start, window.pieces[: window.held])
             else:
                 self._tail = _compose(window.start, _before(window, cut))
         return self._tail
+
+    def _scan(self, source: str) -> Scan:
+        self._known = scan(source, self._start, final=self._closed, known=self._known)
+        return self._known
 
     def _append(self, text: str) -> None:
         if not self._source and not self._start.fence:
@@ -85,6 +90,7 @@ class Paginator:
         rest = self._source[cut.offset :]
         self._source, self._units = "", 0
         self._start = cut.context
+        self._known = None
         self._due = self._limit + LOOKAHEAD_UNITS
         self._append(rest)
 
@@ -139,7 +145,8 @@ def _choose(window: Scan, limit: int) -> _Cut | None:
         return None
     best: dict[_Rank, _Cut] = {}
     for cut in _cuts(window, limit):
-        best[cut.rank] = cut
+        if cut.rank not in best or cut.used > best[cut.rank].used:
+            best[cut.rank] = cut
     clean = [best[rank] for rank in sorted(best, reverse=True) if rank >= _Rank.WORD]
     for cut in clean:
         if cut.used >= limit * _FULL_ENOUGH:
@@ -151,30 +158,44 @@ def _choose(window: Scan, limit: int) -> _Cut | None:
 
 
 def _cuts(window: Scan, limit: int) -> Iterator[_Cut]:
-    """Every place that leaves the page within the limit, from its beginning to its end."""
+    """The places that leave the page within the limit; words only as far back as they matter."""
     used = units(window.start.opening())
     before = window.start
+    texts: list[tuple[int, int, int]] = []
     for index, piece in enumerate(window.pieces):
         # A code block is closed on a line of its own.
         room = limit - units(piece.context.closing()) - (piece.context.fence is not None)
         if piece.kind is Kind.TEXT:
-            yield from _words(window, index, used, room)
+            texts.append((index, used, room))
         size = units(piece.shown)
         if used + size > room:
             yield _anywhere(window, index, used, room, before)
-            return
+            break
         used += size
         before = piece.context
         if (rank := _rank_after(window, index)) is not None:
             yield _Cut(piece.end, index + 1, before, rank, used)
+    found = False
+    for index, used, room in reversed(texts):
+        for cut in _words(window, index, used, room):
+            found = found or cut.rank >= _Rank.WORD
+            yield cut
+        if found and used < limit * _FULL_ENOUGH:
+            return
 
 
 def _words(window: Scan, index: int, used: int, room: int) -> Iterator[_Cut]:
     piece = window.pieces[index]
     text = window.source[piece.start : piece.end]
+    altered = piece.shown != text
+    start = 0
     for found in _BREAK.finditer(text):
         end = found.end()
-        total = used + units(break_fences(text[:end]))
+        if altered:
+            total = used + units(break_fences(text[:end]))
+        else:
+            total = used = used + units(text[start:end])
+            start = end
         if total > room:
             return
         if not _splits_badly(window.source, piece.start + end):

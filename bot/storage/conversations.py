@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from bot.chat.content import Role
+from bot.chat.context import without_media
 from bot.chat.turns import (
     REMEMBERED,
     Answer,
@@ -135,11 +136,21 @@ class SqlConversationStore:
             [turn] = await open_turns(session, [(conversation, Pair(question, new))])
         return turn
 
-    async def history(self, turn_id: int, *, max_exchanges: int) -> list[Exchange]:
+    async def history(self, turn_id: int, *, max_exchanges: int, max_bytes: int) -> list[Exchange]:
         """The remembered exchanges before that answer's question, oldest first."""
         async with self._database.read() as session:
             pairs = await _BEFORE.read(session, limit=max_exchanges, turn_id=turn_id)
-            said = await messages.load(session, both(pairs))
+            weights = await messages.weights(session, both(pairs))
+            light = len(pairs)
+            for pair in reversed(pairs):
+                max_bytes -= sum(weights.get(turn.id, 0) for turn in both([pair]))
+                if max_bytes < 0:
+                    break
+                light -= 1
+            # Pictures that will not be sent are not even read.
+            told = await messages.outline(session, both(pairs[:light]))
+            said = {turn: without_media(message) for turn, message in told.items()}
+            said |= await messages.load(session, both(pairs[light:]))
         return [exchange_of(pair, said) for pair in pairs]
 
     async def exchanges(self, scope: Scope, *, limit: int) -> list[Exchange]:

@@ -6,12 +6,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.chat.content import FilePart, ImagePart, Message, Native, Part, Role, Speaker, TextPart
 from bot.storage import media
-from bot.storage.tables import NativeRow, PartKind, TurnPartRow, TurnRow
+from bot.storage.tables import MediaRow, NativeRow, PartKind, TurnPartRow, TurnRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,28 @@ async def outline(session: AsyncSession, turns: Collection[TurnRow]) -> dict[int
     """What was said, to be listed: pictures and files without their bytes, no native parts."""
     parts = await _parts(session, turns)
     return {turn.id: _message(turn, parts[turn.id], {}, None) for turn in turns}
+
+
+async def weights(session: AsyncSession, turns: Collection[TurnRow]) -> dict[int, int]:
+    """The bytes each turn with media or native parts adds to a request, by turn id.
+
+    Native parts hold the pictures themselves, as base64; they go instead of the media.
+    """
+    ids = [turn.id for turn in turns]
+    media_bytes = (
+        select(TurnPartRow.turn_id, func.sum(MediaRow.size))
+        .join(MediaRow, MediaRow.sha256 == TurnPartRow.media_sha256)
+        .where(TurnPartRow.turn_id.in_(ids))
+        .group_by(TurnPartRow.turn_id)
+    )
+    native_bytes = select(NativeRow.turn_id, func.length(NativeRow.parts) * 3 / 4).where(
+        NativeRow.turn_id.in_(ids)
+    )
+    found: dict[int, int] = {}
+    for query in (media_bytes, native_bytes):
+        for turn_id, size in await session.execute(query):
+            found[turn_id] = max(found.get(turn_id, 0), int(size))
+    return found
 
 
 async def _parts(session: AsyncSession, turns: Collection[TurnRow]) -> dict[int, list[TurnPartRow]]:

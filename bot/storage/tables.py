@@ -220,28 +220,6 @@ class ChannelPreferencesRow(PreferenceColumns, Base):
     guild_id: Mapped[Snowflake] = mapped_column(index=True)
 
 
-class UsageRow(Base):
-    """What one call cost; kept when its conversation is forgotten, and holds none of it."""
-
-    __tablename__ = "usage_records"
-    __table_args__ = (Index(None, "user_id", "created_at"), Index(None, "guild_id", "created_at"))
-
-    id: Mapped[RowId]
-    created_at: Mapped[Created]
-    guild_id: Mapped[Snowflake | None]
-    channel_id: Mapped[Snowflake]
-    user_id: Mapped[Snowflake]
-    model: Mapped[str]
-    task: Mapped[Task]
-    input_tokens: Mapped[int]
-    output_tokens: Mapped[int]
-    reasoning_tokens: Mapped[int]
-    cached_tokens: Mapped[int]
-    images: Mapped[int]
-    latency_ms: Mapped[int]
-    outcome: Mapped[TurnState]
-
-
 class BotStateRow(Base):
     """A small fact the bot keeps about itself, such as the hash of its registered commands."""
 

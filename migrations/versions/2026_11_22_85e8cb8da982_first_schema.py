@@ -1,4 +1,4 @@
-"""The first schema: conversations and what they refer to, preferences, usage, the bot's state.
+"""The first schema: conversations and what they refer to, preferences, the bot's state.
 
 Revision 85e8cb8da982, after nothing
 """
@@ -54,30 +54,6 @@ def upgrade() -> None:
         sa.Column("size", sa.Integer(), nullable=False),
         sa.Column("data", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("sha256", name=op.f("pk_media")),
-    )
-    op.create_table(
-        "usage_records",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("guild_id", sa.BigInteger()),
-        sa.Column("channel_id", sa.BigInteger(), nullable=False),
-        sa.Column("user_id", sa.BigInteger(), nullable=False),
-        sa.Column("model", sa.Text(), nullable=False),
-        sa.Column("task", sa.String(length=16), nullable=False),
-        sa.Column("input_tokens", sa.Integer(), nullable=False),
-        sa.Column("output_tokens", sa.Integer(), nullable=False),
-        sa.Column("reasoning_tokens", sa.Integer(), nullable=False),
-        sa.Column("cached_tokens", sa.Integer(), nullable=False),
-        sa.Column("images", sa.Integer(), nullable=False),
-        sa.Column("latency_ms", sa.Integer(), nullable=False),
-        sa.Column("outcome", sa.String(length=16), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_usage_records")),
-    )
-    op.create_index(
-        op.f("ix_usage_records_guild_id_created_at"), "usage_records", ["guild_id", "created_at"]
-    )
-    op.create_index(
-        op.f("ix_usage_records_user_id_created_at"), "usage_records", ["user_id", "created_at"]
     )
     op.create_table(
         "turns",
@@ -187,7 +163,6 @@ def downgrade() -> None:
     op.drop_table("turn_natives")
     op.drop_table("turn_messages")
     op.drop_table("turns")
-    op.drop_table("usage_records")
     op.drop_table("media")
     op.drop_table("guild_preferences")
     op.drop_table("conversations")

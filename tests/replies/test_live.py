@@ -383,6 +383,16 @@ class TestTrouble:
         await stage.end(reply, STOPPED)
         assert stage.place.messages == {}
 
+    async def test_whoever_asked_to_be_told_of_the_loss_is_told_once(self, stage):
+        told: list[str] = []
+        reply = stage.reply()
+        reply.on_lost(lambda: told.append("lost"))
+        stage.place.failures = [ForbiddenError()]
+        reply.write("one")
+        await stage.clock.advance(1)
+        await stage.end(reply)
+        assert told == ["lost"]
+
     @pytest.mark.parametrize("loss", [ForbiddenError, ExpiredError])
     async def test_lost_rights_stop_the_reply(self, stage, loss):
         reply = stage.reply()
@@ -440,6 +450,16 @@ class TestTrouble:
         reply.write("one")
         await stage.end(reply)
         assert reply.lost.is_set()
+
+    async def test_trouble_while_a_picture_is_made_smaller_is_survived(self, stage):
+        stage.place.max_file_bytes = 20_000
+        reply = stage.reply()
+        stage.place.failures = [TransientError()] * 2
+        reply.write("Here:")
+        reply.attach(picture(200, noise=True))
+        await _until(stage, asyncio.ensure_future(reply.end(COMPLETE)))
+        assert stage.place.pages == ["Here:"]
+        assert stage.place.last.files == ["a-red-square-1.jpg"]
 
     async def test_a_failed_post_is_repeated_with_the_same_nonce(self, stage):
         reply = stage.reply()

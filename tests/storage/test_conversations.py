@@ -29,6 +29,7 @@ from bot.storage.tables import ConversationRow, MediaRow, TurnRow
 HERE = Scope("channel:7", guild_id=1, channel_id=7)
 ELSEWHERE = Scope("channel:8", guild_id=1, channel_id=8)
 MIRA = Speaker(2**63 - 1, "mira")
+WIDE = 10**9
 
 _events = count(10**18)
 
@@ -71,7 +72,7 @@ def questions(exchanges) -> list[str]:
 async def seen_by_next(store, *, follows=None, scope=HERE, max_exchanges=100) -> list[str]:
     """The questions that a further question would be asked with."""
     turn = await store.open_turn(ask("next", scope=scope, follows=follows))
-    history = await store.history(turn.turn_id, max_exchanges=max_exchanges)
+    history = await store.history(turn.turn_id, max_exchanges=max_exchanges, max_bytes=WIDE)
     await store.close_turn(turn.turn_id, TurnState.FAILED, say())
     return questions(history)
 
@@ -79,7 +80,7 @@ async def seen_by_next(store, *, follows=None, scope=HERE, max_exchanges=100) ->
 class TestAsking:
     async def test_the_first_question_has_no_history(self, store):
         turn = await store.open_turn(ask())
-        assert await store.history(turn.turn_id, max_exchanges=10) == []
+        assert await store.history(turn.turn_id, max_exchanges=10, max_bytes=WIDE) == []
 
     async def test_a_question_follows_the_newest_answer(self, store):
         await answered(store, ask("one"))
@@ -95,7 +96,7 @@ class TestAsking:
             store, question, answer=say("Here:", drawn, native=native, model="gpt-4o-2024")
         )
         turn = await store.open_turn(ask())
-        [exchange] = await store.history(turn.turn_id, max_exchanges=10)
+        [exchange] = await store.history(turn.turn_id, max_exchanges=10, max_bytes=WIDE)
         assert exchange.question == Message(Role.USER, question.parts, MIRA)
         assert exchange.answer == Message(Role.ASSISTANT, (TextPart("Here:"), drawn), None, native)
         assert exchange.model == "gpt-4o-2024"
@@ -169,6 +170,21 @@ class TestAsking:
 
 
 class TestWhatIsRemembered:
+    async def test_media_beyond_the_byte_budget_are_told_in_words(self, store):
+        def drawn(data: bytes) -> Answer:
+            return say("Here.", ImagePart(data, "image/png", alt="a fox"))
+
+        await answered(store, ask("old"), answer=drawn(b"o" * 600))
+        native = Native("gemini", "m", "h", b"n" * 800)  # 600 bytes once decoded
+        signed = say("Here.", ImagePart(b"x" * 500, "image/png"), native=native)
+        await answered(store, ask("middle"), answer=signed)
+        await answered(store, ask("new"), answer=drawn(b"n" * 300))
+        turn = await opened(store, ask("next"))
+        history = await store.history(turn.turn_id, max_exchanges=10, max_bytes=900)
+        assert [len(exchange.answer.images) for exchange in history] == [0, 1, 1]
+        assert "[picture: a fox]" in history[0].answer.text
+        assert history[1].answer.native == native
+
     async def test_only_answers_that_count_as_said_are_history(self, store):
         for state in TurnState:
             turn = await store.open_turn(ask(state.value))
@@ -255,7 +271,9 @@ class TestVariants:
         again = await store.reopen_turn(first)
         assert again.variant == 2
         assert again.question == replace(question, follows=again.question.follows)
-        assert questions(await store.history(again.turn_id, max_exchanges=9)) == ["before"]
+        assert questions(await store.history(again.turn_id, max_exchanges=9, max_bytes=WIDE)) == [
+            "before"
+        ]
 
     async def test_a_variant_of_the_newest_answer_takes_its_place(self, store):
         first = await answered(store, ask("one"), answer=say("bad"))

@@ -49,7 +49,7 @@ class TestRoundTrip:
         answer = say(*said, native=Native("gemini", "m", "h", native))
         turn_id = await answered(store, question, answer=answer)
         next_turn = await store.open_turn(ask(follows=turn_id))
-        exchange = (await store.history(next_turn.turn_id, max_exchanges=1))[-1]
+        exchange = (await store.history(next_turn.turn_id, max_exchanges=1, max_bytes=10**9))[-1]
         assert exchange.question.parts == question.parts
         assert exchange.answer == answer.message
 
@@ -66,7 +66,7 @@ class TestRoundTrip:
         picture = ImagePart(b"\xff\xd8" * 1_000_000, "image/jpeg")
         await answered(store, ask(), answer=say(picture, native=native))
         turn = await store.open_turn(ask())
-        [exchange] = await store.history(turn.turn_id, max_exchanges=1)
+        [exchange] = await store.history(turn.turn_id, max_exchanges=1, max_bytes=10**9)
         assert exchange.answer.native == native
         assert exchange.answer.images == (picture,)
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from msgspec import UNSET
 
+from bot.playground.discord import components, mentions
 from bot.playground.discord.bodies import AllowedMentions, MessageBody
 from bot.playground.discord.errors import (
     ApiError,
@@ -24,7 +24,6 @@ from bot.playground.discord.state import (
     Attachment,
     Channel,
     Interaction,
-    Json,
     Message,
     MessageFlag,
     MessageKind,
@@ -36,9 +35,6 @@ from bot.playground.discord.world import World
 
 CONTENT_LIMIT = 2_000
 FILE_LIMIT = 10
-ROW_LIMIT = 5
-COMPONENT_LIMIT = 40  # of a Components V2 message, nested ones counted
-CUSTOM_ID_LIMIT = 100
 NONCE_LIMIT = 25
 
 _SETTABLE = (
@@ -47,9 +43,6 @@ _SETTABLE = (
     | MessageFlag.IS_COMPONENTS_V2
     | MessageFlag.EPHEMERAL
 )
-_USER = re.compile(r"<@!?(\d+)>")
-_ROLE = re.compile(r"<@&(\d+)>")
-_EVERYONE = re.compile(r"@(?:everyone|here)\b")
 
 Files = Mapping[int, Upload]
 """The uploads of a request by the n of their part `files[n]`."""
@@ -89,15 +82,24 @@ def post(
         nonce=None if body.nonce is None else str(body.nonce),
         flags=flags,
     )
-    _fill(world, message, body, files or {})
+    _fill(world, message, body, files or {}, _default(interaction))
     if channel.thread is not None and channel.thread.archived:
         channel.thread.archived = False
         world.update_channel(channel)
     return world.add_message(message)
 
 
-def edit(world: World, message: Message, body: MessageBody, files: Files | None = None) -> Message:
+def edit(
+    world: World,
+    message: Message,
+    body: MessageBody,
+    files: Files | None = None,
+    *,
+    interaction: Interaction | None = None,
+) -> Message:
     """Change a message. What the body does not name stays; a list of attachments is the new set.
+
+    `interaction` is the one whose token the edit came with.
 
     Raises:
         ApiError: as Discord refuses it.
@@ -107,7 +109,7 @@ def edit(world: World, message: Message, body: MessageBody, files: Files | None 
     channel = world.channel(message.channel_id)
     if channel.thread is not None and channel.thread.archived:
         raise archived_thread()
-    _fill(world, message, body, files or {})
+    _fill(world, message, body, files or {}, _default(interaction))
     if message.is_thinking:
         # The answer takes the placeholder's place; that is not shown as "(edited)".
         message.flags &= ~MessageFlag.LOADING
@@ -117,25 +119,21 @@ def edit(world: World, message: Message, body: MessageBody, files: Files | None 
     return message
 
 
-def components_of(message_components: Sequence[Json]) -> Iterator[Json]:
-    """Walk over all components, nested ones included."""
-    for component in message_components:
-        yield component
-        yield from components_of(component.get("components", ()))
-        for key in ("accessory", "component"):
-            if key in component:
-                yield from components_of([component[key]])
+def _default(interaction: Interaction | None) -> AllowedMentions:
+    return mentions.EVERYTHING if interaction is None else mentions.USERS
 
 
-def _fill(world: World, message: Message, body: MessageBody, files: Files) -> None:
+def _fill(
+    world: World, message: Message, body: MessageBody, files: Files, default: AllowedMentions
+) -> None:
     """Put the body into the message; nothing is changed when it is refused."""
     content = message.content if body.content is UNSET else (body.content or "").strip()
     embeds = message.embeds if body.embeds is UNSET else tuple(body.embeds or ())
-    components = message.components if body.components is UNSET else tuple(body.components or ())
+    parts = message.components if body.components is UNSET else tuple(body.components or ())
     flags = _flags(message, body)
     is_v2 = bool(flags & MessageFlag.IS_COMPONENTS_V2)
     _check_content(content)
-    _check_components(components, is_v2=is_v2)
+    components.check(parts, is_v2=is_v2)
     if is_v2 and (content or embeds):
         raise invalid_form(
             "content",
@@ -145,12 +143,13 @@ def _fill(world: World, message: Message, body: MessageBody, files: Files) -> No
     _check_files(world, message, body, files)
     attachments = _attachments(world, message, body, files)
     waits = message.is_thinking and not message.history
-    if not (content or embeds or attachments or (is_v2 and components) or waits):
+    if not (content or embeds or attachments or (is_v2 and parts) or waits):
         raise empty_message()
-    message.content, message.embeds, message.components = content, embeds, components
+    message.content, message.embeds, message.components = content, embeds, parts
     message.flags, message.attachments = flags, attachments
     if body.content is not UNSET or not message.history:
-        _mention(world, message, body)
+        allowed = default if body.allowed_mentions is None else body.allowed_mentions
+        mentions.rebuild(world, message, allowed)
 
 
 def _flags(message: Message, body: MessageBody) -> MessageFlag:
@@ -170,27 +169,6 @@ def _check_content(content: str) -> None:
         raise invalid_form(
             "content", "BASE_TYPE_MAX_LENGTH", f"Must be {CONTENT_LIMIT} or fewer in length."
         )
-
-
-def _check_components(components: Sequence[Json], *, is_v2: bool) -> None:
-    every = list(components_of(components))
-    if is_v2 and len(every) > COMPONENT_LIMIT:
-        raise invalid_form("components", "BASE_TYPE_BAD_LENGTH", "Must be 40 or fewer in all.")
-    if not is_v2 and len(components) > ROW_LIMIT:
-        raise invalid_form("components", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 5.")
-    ids = [component["custom_id"] for component in every if "custom_id" in component]
-    if any(not 1 <= len(custom_id) <= CUSTOM_ID_LIMIT for custom_id in ids):
-        raise invalid_form("components", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 100.")
-    if len(set(ids)) < len(ids):
-        raise invalid_form(
-            "components",
-            "COMPONENT_CUSTOM_ID_DUPLICATED",
-            "Component custom id cannot be duplicated",
-        )
-    for row in every:
-        held = row.get("components", ())
-        if row.get("type") == 1 and not 1 <= len(held) <= ROW_LIMIT:
-            raise invalid_form("components", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 5.")
 
 
 def _check_files(world: World, message: Message, body: MessageBody, files: Files) -> None:
@@ -223,32 +201,6 @@ def _attachments(
             )
         added.append(world.attachments.add(world.ids.next(), message.channel_id, upload))
     return (*kept, *added)
-
-
-def _mention(world: World, message: Message, body: MessageBody) -> None:
-    """Work out whom the text pings, as far as the allowed mentions let it."""
-    allowed = body.allowed_mentions
-    if allowed is None:
-        # Interaction responses parse users only unless told otherwise; messages parse all.
-        parse = ["users"] if message.interaction is not None else ["users", "roles", "everyone"]
-        allowed = AllowedMentions(parse=parse, replied_user=True)
-    users = [int(found) for found in _USER.findall(message.content)]
-    if "users" not in allowed.parse:
-        users = [user_id for user_id in users if user_id in allowed.users]
-    roles = [int(found) for found in _ROLE.findall(message.content)]
-    if "roles" not in allowed.parse:
-        roles = [role_id for role_id in roles if role_id in allowed.roles]
-    if message.reference is not None and message.interaction is None and allowed.replied_user:
-        replied = world.find_message(message.reference.message_id)
-        users += [replied.author_id] if replied is not None else []
-    message.mention_ids = tuple(dict.fromkeys(u for u in users if u in world.users))
-    message.mention_role_ids = tuple(dict.fromkeys(roles))
-    granted = world.permissions(message.author_id, world.channel(message.channel_id))
-    message.mentions_everyone = bool(
-        "everyone" in allowed.parse
-        and granted & Permission.MENTION_EVERYONE
-        and _EVERYONE.search(message.content)
-    )
 
 
 def _require_permission(

@@ -94,7 +94,7 @@ def acknowledge(
             interaction.original = interaction.source
             if body.type == UPDATE:
                 edited = decode(body.data, MessageBody)
-                composing.edit(world, interaction.source, edited, files)
+                composing.edit(world, interaction.source, edited, files, interaction=interaction)
         case 8:
             choices = decode(body.data, ChoicesBody).choices
             if len(choices) > CHOICE_LIMIT:
@@ -147,7 +147,7 @@ def edit(
     world: World, interaction: Interaction, message: Message, body: MessageBody, files: Files
 ) -> Message:
     """Change one of the interaction's messages; the placeholder becomes the answer."""
-    composing.edit(world, message, body, files)
+    composing.edit(world, message, body, files, interaction=interaction)
     if message is interaction.original and interaction.state is InteractionState.DEFERRED:
         _settle(world, interaction, InteractionState.ANSWERED)
     return message

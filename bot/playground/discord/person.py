@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.playground.discord import composing, invocation
+from bot.playground.discord import components, composing, invocation
 from bot.playground.discord.bodies import AllowedMentions, MessageBody, MessageReference
-from bot.playground.discord.errors import (
-    InteractionFailedError,
-    invalid_form,
-    not_own_message,
-    unknown_message,
-)
+from bot.playground.discord.components import BUTTON, STRING_SELECT
+from bot.playground.discord.errors import InteractionFailedError, not_own_message, unknown_message
 from bot.playground.discord.interactions import open_interaction
 from bot.playground.discord.invocation import Values
 from bot.playground.discord.permissions import in_guild, require
@@ -26,9 +22,6 @@ from bot.playground.discord.state import (
     User,
 )
 from bot.playground.discord.world import World
-
-BUTTON = 2
-_LINK_STYLE = 5
 
 File = tuple[str, bytes, str]
 """Name, bytes, content type."""
@@ -127,13 +120,21 @@ class Person:
     async def press(self, message_id: int, custom_id: str) -> Interaction:
         """Press a button; it returns at once."""
         message = self._message(message_id)
-        for component in composing.components_of(message.components):
-            if component.get("custom_id") == custom_id and component["type"] == BUTTON:
-                if component.get("disabled") or component.get("style") == _LINK_STYLE:
-                    break
-                data: Json = {"custom_id": custom_id, "component_type": BUTTON}
-                return self._open(InteractionKind.COMPONENT, message.channel_id, data, message)
-        raise invalid_form("custom_id", "COMPONENT_INVALID", "There is no such button to press.")
+        components.usable(message.components, BUTTON, custom_id)
+        data: Json = {"custom_id": custom_id, "component_type": BUTTON}
+        return self._open(InteractionKind.COMPONENT, message.channel_id, data, message)
+
+    async def select(self, message_id: int, custom_id: str, values: Sequence[str]) -> Interaction:
+        """Choose in a string select, by the options' values; it returns at once."""
+        message = self._message(message_id)
+        menu = components.usable(message.components, STRING_SELECT, custom_id)
+        components.check_choice(menu, values)
+        data: Json = {
+            "custom_id": custom_id,
+            "component_type": STRING_SELECT,
+            "values": list(values),
+        }
+        return self._open(InteractionKind.COMPONENT, message.channel_id, data, message)
 
     async def block_dms(self, blocked: bool = True) -> None:
         """Refuse the bot's direct messages, or take them again."""

@@ -227,7 +227,7 @@ class Interaction:
     created: float
     """Seconds of the world's clock."""
     source: Message | None = None
-    """The message whose button was pressed."""
+    """The message whose button or select was used."""
     state: InteractionState = InteractionState.PENDING
     ephemeral: bool = False
     original: Message | None = None

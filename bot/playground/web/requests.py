@@ -71,11 +71,19 @@ class Press(Request, tag="press"):
     button: str
 
 
+class Select(Request, tag="select"):
+    """Choose in a string select."""
+
+    message: str
+    menu: str
+    values: list[str]
+
+
 class Type(Request, tag="type"):
     """Start to type."""
 
     channel: str
 
 
-AnyRequest = Become | Open | Send | Edit | Delete | Run | Autocomplete | Press | Type
+AnyRequest = Become | Open | Send | Edit | Delete | Run | Autocomplete | Press | Select | Type
 decoder = msgspec.json.Decoder(AnyRequest)

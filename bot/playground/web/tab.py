@@ -124,6 +124,8 @@ class Tab:
                 return {"choices": choices}
             case requests.Press(message=message_id, button=button):
                 return _opened(await self._person.press(_id(message_id), button))
+            case requests.Select(message=message_id, menu=menu, values=values):
+                return _opened(await self._person.select(_id(message_id), menu, values))
             case requests.Type(channel=channel_id):
                 await self._person.typing(_id(channel_id))
         return {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from typing import Any
 
@@ -13,6 +14,8 @@ from bot.playground.web.markdown import Names, render
 Json = dict[str, Any]
 TEXT_DISPLAY = 10
 _PREVIEW_CHARACTERS = 140
+_TEXT_PREVIEW_BYTES = 1_500
+_TEXT_TYPES = frozenset({"application/json", "application/xml", "application/x-sh"})
 _SPOILER = re.compile(r"\|\|.+?\|\|", re.DOTALL)
 _MARKUP = re.compile(
     r"```\w*\n?|[*_~`]{2,}|`|(?<!\w)[*_](?=\S)|(?<=\S)[*_](?!\w)|^\s*(?:#{1,3}|-#|>|[-*]) ",
@@ -167,7 +170,21 @@ def _attachment(some: Message, file: Attachment) -> Json:
         "bytes": len(file.data),
         "kind": file.content_type.partition("/")[0],
         "alt": file.description,
+        "preview": _preview(file),
         "width": file.width,
         "height": file.height,
         "spoiler": file.filename.startswith("SPOILER_"),
     }
+
+
+def _preview(file: Attachment) -> str | None:
+    """The beginning of a text file, as much of it as its card has room for."""
+    kind = file.content_type.partition(";")[0]
+    beginning = file.data[:_TEXT_PREVIEW_BYTES]
+    if not (kind.startswith("text/") or kind in _TEXT_TYPES) or b"\0" in beginning:
+        return None
+    try:
+        # An incremental decoder takes no offence at a character that the cut went through.
+        return codecs.getincrementaldecoder("utf-8")().decode(beginning)
+    except UnicodeDecodeError:
+        return None

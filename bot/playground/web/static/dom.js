@@ -36,6 +36,12 @@ export function avatar(person) {
   return circle;
 }
 
+// A server's own emoji has a picture that is not here; its name stands for it.
+export function emoji(data) {
+  if (!data?.name) return null;
+  return h("span", { class: "emoji" }, data.id ? `:${data.name}:` : data.name);
+}
+
 export const byId = (id) => document.getElementById(id);
 
 export function bytes(count) {

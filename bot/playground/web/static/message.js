@@ -1,17 +1,21 @@
 // One message as an element whose parts are replaced only when they change: a reply that grows
 // must not take the focus off its Stop button, nor close a spoiler that was opened.
 
+import { attachment } from "./attachments.js";
 import { components } from "./components.js";
-import { avatar, byId, bytes, h, icon, iconButton } from "./dom.js";
+import { avatar, byId, h, icon, iconButton } from "./dom.js";
 import { inFull, time, when, writeTimes } from "./times.js";
 
 const MULTIPLE = new Set(["attachments", "components"]);
 
 export class MessageElement {
-  // `use`: reply(view), edit(view, text), remove(view), press(view, customId), isBusy(view, customId), jump(id)
+  // `use`: reply(view), edit(view, text), remove(view), press(view, customId),
+  // choose(view, customId, values), isBusy(view, customId), jump(id)
   constructor(view, use) {
     this.use = use;
     this.shown = {};
+    // What was chosen in selects, by custom id: it shows until the bot sends other components.
+    this.chosen = new Map();
     this.element = h("li", { class: "message", id: `message-${view.id}`, "data-message-id": view.id });
     this.parts = {};
     for (const name of ["above", "head", "body", "attachments", "components", "below", "tools"]) {
@@ -22,6 +26,7 @@ export class MessageElement {
   }
 
   update(view, grouped) {
+    if (JSON.stringify(view.components) !== JSON.stringify(this.view?.components)) this.chosen.clear();
     this.view = view;
     const { classList } = this.element;
     classList.toggle("grouped", grouped);
@@ -31,8 +36,8 @@ export class MessageElement {
     this.part("head", [view.author, view.time, grouped], () => this.head(grouped));
     if (!this.editing) this.part("body", [view.html, view.edited, view.thinking], () => this.body());
     this.part("attachments", view.attachments, () => view.attachments.map(attachment));
-    const busy = busyButtons(view.components, (id) => this.use.isBusy(view, id));
-    this.part("components", [view.components, busy], () => this.components());
+    const busy = busyIds(view.components, (id) => this.use.isBusy(view, id));
+    this.part("components", [view.components, busy, [...this.chosen]], () => this.components());
     this.part("below", [view.ephemeral, this.failure], () => this.below());
     this.part("tools", [view.can_edit, view.can_delete, view.thinking, view.ephemeral], () => this.tools());
   }
@@ -91,6 +96,11 @@ export class MessageElement {
     const { view, use } = this;
     return components(view.components, {
       press: (customId) => use.press(view, customId),
+      choose: (customId, values) => {
+        this.chosen.set(customId, values);
+        use.choose(view, customId, values);
+      },
+      chosen: (customId) => this.chosen.get(customId),
       isBusy: (customId) => use.isBusy(view, customId),
     });
   }
@@ -113,6 +123,11 @@ export class MessageElement {
     if (view.can_edit) buttons.push(iconButton("edit", "Edit", () => this.startEdit()));
     if (view.can_delete && !view.ephemeral) buttons.push(iconButton("delete", "Delete", () => use.remove(view)));
     return buttons;
+  }
+
+  // An interaction with this component came to nothing: a choice is taken back.
+  unchoose(customId) {
+    this.chosen.delete(customId);
   }
 
   fail(sentence) {
@@ -150,35 +165,11 @@ export function reveal(spoiler) {
   spoiler.removeAttribute("tabindex");
 }
 
-function attachment(file) {
-  if (file.kind !== "image" || !file.width) {
-    return h("a", { class: "file", href: file.url, download: file.name }, icon("file"), h("span", {}, h("b", {}, file.name), h("small", {}, bytes(file.bytes))));
-  }
-  const image = h("img", { src: file.url, alt: file.alt || file.name, width: String(file.width), height: String(file.height), loading: "lazy" });
-  const open = () => enlarge(file);
-  const frame = h("button", { type: "button", class: "picture", "aria-label": `Enlarge: ${file.alt || file.name}`, title: file.alt || file.name, onclick: open }, image);
-  frame.style.setProperty("--shape", file.width / file.height);
-  if (file.spoiler) frame.classList.add("covered");
-  return frame;
-}
-
-function enlarge(file) {
-  const box = byId("lightbox");
-  const close = () => box.close();
-  box.replaceChildren(
-    h("img", { src: file.url, alt: file.alt || file.name, onclick: close }),
-    h("p", {}, file.alt || file.name, h("small", {}, `${file.width} × ${file.height} · ${bytes(file.bytes)}`),
-      h("a", { href: file.url, target: "_blank", rel: "noopener" }, "Open the original")),
-    iconButton("close", "Close", close),
-  );
-  box.showModal();
-}
-
-function busyButtons(list, isBusy) {
+function busyIds(list, isBusy) {
   const found = [];
   for (const each of list ?? []) {
     if (each.custom_id && isBusy(each.custom_id)) found.push(each.custom_id);
-    found.push(...busyButtons(each.components, isBusy));
+    found.push(...busyIds(each.components, isBusy));
   }
   return found;
 }

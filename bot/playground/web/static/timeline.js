@@ -23,7 +23,8 @@ export class Timeline {
       reply: (view) => this.onReply(view),
       edit: (view, text) => this.ask("edit", { message: view.id, content: text }),
       remove: (view) => this.ask("delete", { message: view.id }),
-      press: (view, customId) => this.press(view, customId),
+      press: (view, customId) => this.interact(view, customId, "press", { button: customId }),
+      choose: (view, customId, values) => this.interact(view, customId, "select", { menu: customId, values }),
       isBusy: (view, customId) => this.busy.has(`${view.id} ${customId}`),
       jump: (id) => this.jump(id),
     };
@@ -101,7 +102,7 @@ export class Timeline {
     }
   }
 
-  async press(view, customId) {
+  async interact(view, customId, op, fields) {
     const key = `${view.id} ${customId}`;
     const refresh = () => {
       const shown = this.messages.get(view.id);
@@ -110,9 +111,10 @@ export class Timeline {
     this.messages.get(view.id)?.fail(null);
     this.busy.set(key, true);
     refresh();
-    const answer = await this.ask("press", { message: view.id, button: customId });
+    const answer = await this.ask(op, { message: view.id, ...fields });
     const finish = (state) => {
       this.busy.delete(key);
+      if (state === "failed" || state === "refused") this.messages.get(view.id)?.unchoose(customId);
       if (state === "failed") this.messages.get(view.id)?.fail("This interaction failed");
       refresh();
     };
