@@ -42,9 +42,10 @@ class BotProcess:
 async def running_bot(
     environment: Mapping[str, str], folder: Path, *, profile: Path | None = None
 ) -> AsyncIterator[BotProcess]:
-    """Start the bot in an empty folder, and stop it in good order; `profile` is cProfile's file."""
+    """Start the bot in an empty folder, and stop it in good order; `profile` is cProfile's
+    file, its path absolute."""
     log = folder / "bot.log"
-    profiler = ["-m", "cProfile", "-o", str(profile.absolute())] if profile else []
+    profiler = ["-m", "cProfile", "-o", str(profile)] if profile else []
     with log.open("wb") as output:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, *profiler, "-m", "bot"),

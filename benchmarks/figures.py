@@ -21,6 +21,7 @@ class Statistic(StrEnum):
 class Unit(StrEnum):
     """What samples are counted in."""
 
+    MICROSECONDS = "us"
     MILLISECONDS = "ms"
     SECONDS = "s"
     PIECES = ""
@@ -130,7 +131,7 @@ def _spell(value: float, unit: Unit) -> str:
     match unit:
         case Unit.PIECES:
             return f"{value:g}"
-        case Unit.MILLISECONDS:
-            return f"{value:.0f} ms" if value >= 100 else f"{value:.1f} ms"
+        case Unit.MICROSECONDS | Unit.MILLISECONDS:
+            return f"{value:.0f} {unit}" if abs(value) >= 100 else f"{value:.1f} {unit}"
         case Unit.SECONDS | Unit.RATIO:
             return f"{value:.2f} {unit}"

@@ -26,6 +26,7 @@ from bot.storage.conversations import SqlConversationStore
 from bot.storage.database import Database, migrate as migrate_database
 from bot.storage.preferences import SqlPreferenceStore
 from bot.storage.state import SqlStateStore
+from bot.storage.variants import SqlVariantStore
 
 log = logging.getLogger(__name__)
 
@@ -96,11 +97,13 @@ async def running_bot(settings: Settings) -> AsyncIterator[Bot]:
         message_content = await _look_at_portal(token)
         await _check_auth_code(session, settings.gateway_urls, authcode)
         store = SqlConversationStore(database)
+        variants = SqlVariantStore(database)
         responder = Responder(
             model=GatewayChatModel(
                 session, base_urls=settings.gateway_urls, authcode=authcode, clock=clock
             ),
             store=store,
+            variants=variants,
             clock=clock,
             persona=DEFAULT_PERSONA,
             stream=settings.liaobots_stream,
@@ -110,6 +113,7 @@ async def running_bot(settings: Settings) -> AsyncIterator[Bot]:
             responder=responder,
             policy=Policy(defaults, SqlPreferenceStore(database)),
             store=store,
+            variants=variants,
             state=SqlStateStore(database),
             clock=clock,
             message_content=message_content,

@@ -13,7 +13,7 @@ from discord.ext import commands
 
 from bot import cogs
 from bot.chat.policy import Policy
-from bot.chat.ports import Clock, ConversationStore, StateStore
+from bot.chat.ports import Clock, ConversationStore, StateStore, VariantStore
 from bot.chat.respond import Responder
 from bot.replies.headers import trace
 from bot.replies.pacing import EditBudget
@@ -41,6 +41,7 @@ class Bot(commands.AutoShardedBot):
         responder: Responder,
         policy: Policy,
         store: ConversationStore,
+        variants: VariantStore,
         state: StateStore,
         clock: Clock,
         message_content: bool = False,
@@ -62,6 +63,7 @@ class Bot(commands.AutoShardedBot):
         self.responder = responder
         self.policy = policy
         self.store = store
+        self.variants = variants
         self.clock = clock
         self._state = state
         self._dev_guild = discord.Object(dev_guild_id) if dev_guild_id else None

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from bot.chat.content import ImagePart, Message, Role, Speaker, TextPart
 from bot.chat.events import Event, SourcesFound
@@ -15,11 +16,13 @@ from bot.chat.turns import (
     Answer,
     Ending,
     Exchange,
+    KeptTurn,
     OpenTurn,
     Question,
     Scope,
     TurnState,
 )
+from bot.errors import ConversationError
 
 SCOPE = Scope("channel:7", guild_id=1, channel_id=7)
 MIRA = Speaker(11, "mira")
@@ -127,11 +130,47 @@ class MemoryStore:
             return None
         return self._open(question, variant=1)
 
-    async def reopen_turn(self, turn_id: int, *, model: str | None = None) -> OpenTurn | None:
-        asked = self.turns[turn_id].question
-        if self.states[turn_id] is TurnState.STREAMING:
+    async def reopen(self, turn_id: int, *, model: str | None = None) -> OpenTurn | None:
+        asked = self._known(turn_id).question
+        if any(self.states[i] is TurnState.STREAMING for i in self._variants(turn_id)):
             return None
-        return self._open(replace(asked, model=model or asked.model), variant=2)
+        pages = max(self.turns[i].pages for i in self._variants(turn_id))
+        turn = self._open(replace(asked, model=model or asked.model), variant=2)
+        return self._move(turn.turn_id, pages)
+
+    async def choose(self, turn_id: int, step: int) -> KeptTurn | None:
+        self._known(turn_id)
+        row = [i for i in self._variants(turn_id) if self.states[i] in REMEMBERED or i == turn_id]
+        index = row.index(turn_id) + step
+        if not 0 <= index < len(row):
+            return None
+        self._move(row[index], self.turns[turn_id].pages)
+        return await self.kept(row[index])
+
+    async def kept(self, turn_id: int) -> KeptTurn:
+        return KeptTurn(self._known(turn_id), self.states[turn_id], self.answers[turn_id])
+
+    async def accept(self, turn_id: int) -> None:
+        self._known(turn_id)
+        self.states[turn_id] = TurnState.STOPPED
+
+    def _known(self, turn_id: int) -> OpenTurn:
+        if turn_id not in self.turns:
+            raise ConversationError("I no longer remember this conversation.")
+        return self.turns[turn_id]
+
+    def _variants(self, turn_id: int) -> list[int]:
+        event = self.turns[turn_id].question.event_id
+        return [i for i, turn in self.turns.items() if turn.question.event_id == event]
+
+    def _move(self, turn_id: int, pages: tuple[tuple[int, int], ...]) -> OpenTurn:
+        others = [
+            i for i in self._variants(turn_id) if self.states[i] in REMEMBERED and i != turn_id
+        ]
+        for i in self._variants(turn_id):
+            self.turns[i] = replace(self.turns[i], pages=())
+        self.turns[turn_id] = replace(self.turns[turn_id], pages=pages, others=tuple(others))
+        return self.turns[turn_id]
 
     def _open(self, question: Question, variant: int) -> OpenTurn:
         turn = OpenTurn(len(self.turns) + 1, question, variant)
@@ -144,7 +183,7 @@ class MemoryStore:
         return [
             exchange
             for exchange in await self.exchanges(here.scope, limit=max_exchanges)
-            if exchange.turn_id < turn_id and exchange.state in REMEMBERED
+            if exchange.turn_id < min(self._variants(turn_id)) and exchange.state in REMEMBERED
         ]
 
     async def shown_on(self, turn_id: int, *, page: int, channel_id: int, message_id: int) -> None:
@@ -190,7 +229,7 @@ class MemoryPreferences:
     """A preference store without a database."""
 
     def __init__(self) -> None:
-        self.layers: dict[tuple[int | None, int | None], dict[str, str | None]] = {}
+        self.layers: dict[tuple[int | None, int | None], dict[str, Any]] = {}
 
     async def read(self, guild_id: int | None, channel_id: int) -> tuple[Preferences, Preferences]:
         def layer(channel: int | None) -> Preferences:
@@ -199,7 +238,7 @@ class MemoryPreferences:
         return layer(None), layer(channel_id)
 
     async def write(
-        self, guild_id: int, channel_id: int | None, changes: dict[str, str | None]
+        self, guild_id: int, channel_id: int | None, changes: Mapping[str, str | int | None]
     ) -> None:
         self.layers.setdefault((guild_id, channel_id), {}).update(changes)
 

@@ -37,21 +37,35 @@ class Halt(Enum):
     """The bot is going down."""
 
 
-def halted(why: Halt) -> Ending:
+def halted(why: Halt, *, has_text: bool) -> Ending:
     """The ending of a reply that we ended ourselves."""
     match why:
         case Halt.STOPPED:
-            return Ending(TurnState.STOPPED, _("Stopped."))
+            return Ending(TurnState.STOPPED, _("Stopped."), can_continue=has_text)
         case Halt.LOST:
             return Ending(TurnState.FAILED)
         case Halt.SHUTDOWN:
-            return interrupted()
+            return interrupted(has_text=has_text)
 
 
-def interrupted() -> Ending:
+def interrupted(*, has_text: bool) -> Ending:
     """The ending of a reply that a restart of the bot cut off."""
     words = _("Interrupted: the bot was restarted.")
-    return Ending(TurnState.INTERRUPTED, words, can_retry=True)
+    return Ending(TurnState.INTERRUPTED, words, can_retry=True, can_continue=has_text)
+
+
+def again(state: TurnState, *, has_text: bool) -> Ending:
+    """The ending of an answer that is shown once more, such as another variant."""
+    match state:
+        case TurnState.LENGTH:
+            return Ending(state, _("Cut off at the model's length limit."), can_continue=True)
+        case TurnState.STOPPED:
+            return Ending(state, _("Stopped."), can_continue=has_text)
+        case TurnState.COMPLETE:
+            return Ending(state)
+        case _:
+            words = _("This answer is not complete.")
+            return Ending(state, words, can_retry=True, can_continue=has_text)
 
 
 def finished(event: Finished, *, task: Task, has_text: bool, has_images: bool) -> Ending:
@@ -59,8 +73,8 @@ def finished(event: Finished, *, task: Task, has_text: bool, has_images: bool) -
     seen = has_text or has_images
     match event.reason:
         case FinishReason.LENGTH if seen:
-            words = _("Cut off at the model's length limit. Write “go on” for the rest.")
-            return Ending(TurnState.LENGTH, words)
+            words = _("Cut off at the model's length limit.")
+            return Ending(TurnState.LENGTH, words, can_continue=True)
         case FinishReason.LENGTH:
             words = _(
                 "The model used its whole length limit for thinking and wrote nothing. "
@@ -92,7 +106,7 @@ def failed(error: BotError, *, has_text: bool) -> Ending:
     words = sentence(error)
     if has_text:
         words = _("The answer broke off here. {reason}").format(reason=words)
-    return Ending(TurnState.FAILED, words, can_retry=True)
+    return Ending(TurnState.FAILED, words, can_retry=True, can_continue=has_text)
 
 
 def unexpected() -> Ending:

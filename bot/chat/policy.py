@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Generic, TypeVar
 
 from bot.chat.ports import Preferences, PreferenceStore
 
@@ -16,11 +18,14 @@ class Layer(StrEnum):
     CHANNEL = "channel"
 
 
+T = TypeVar("T")
+
+
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(Generic[T]):
     """A setting and the layer it comes from."""
 
-    value: str
+    value: T
     layer: Layer
 
 
@@ -28,8 +33,9 @@ class Chosen:
 class Effective:
     """What holds in one channel."""
 
-    chat_model: Chosen
-    image_model: Chosen
+    chat_model: Chosen[str]
+    image_model: Chosen[str]
+    max_pages: Chosen[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +44,13 @@ class Defaults:
 
     chat_model: str
     image_model: str
+    max_pages: int = 6
 
 
 def resolve(defaults: Defaults, server: Preferences, channel: Preferences) -> Effective:
     """Let the nearest layer that says something decide."""
 
-    def choose(default: str, by_server: str | None, by_channel: str | None) -> Chosen:
+    def choose(default: T, by_server: T | None, by_channel: T | None) -> Chosen[T]:
         if by_channel is not None:
             return Chosen(by_channel, Layer.CHANNEL)
         if by_server is not None:
@@ -53,6 +60,7 @@ def resolve(defaults: Defaults, server: Preferences, channel: Preferences) -> Ef
     return Effective(
         chat_model=choose(defaults.chat_model, server.chat_model, channel.chat_model),
         image_model=choose(defaults.image_model, server.image_model, channel.image_model),
+        max_pages=choose(defaults.max_pages, server.max_pages, channel.max_pages),
     )
 
 
@@ -69,7 +77,7 @@ class Policy:
         return resolve(self._defaults, server, channel)
 
     async def change(
-        self, guild_id: int, channel_id: int | None, changes: dict[str, str | None]
+        self, guild_id: int, channel_id: int | None, changes: Mapping[str, str | int | None]
     ) -> None:
         """Set fields of a server's layer (`channel_id` None) or a channel's; None inherits."""
         await self._store.write(guild_id, channel_id, changes)

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
 from bot.chat.content import ImagePart, Message
 from bot.chat.events import Event, SourcesFound
-from bot.chat.turns import Answer, Ending, Exchange, OpenTurn, Question, Scope, TurnState
+from bot.chat.turns import (
+    Answer,
+    Ending,
+    Exchange,
+    KeptTurn,
+    OpenTurn,
+    Question,
+    Scope,
+    TurnState,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,14 +109,6 @@ class ConversationStore(Protocol):
         `question.follows` when a member replied to an older one."""
         ...
 
-    async def reopen_turn(self, turn_id: int, *, model: str | None = None) -> OpenTurn | None:
-        """A new variant of that answer; None while another variant of it still streams.
-
-        Raises:
-            ConversationError: the turn is not known (any more).
-        """
-        ...
-
     async def history(self, turn_id: int, *, max_exchanges: int, max_bytes: int) -> list[Exchange]:
         """The exchanges before that answer's question, oldest first; only answers that members
         saw whole, stopped, or cut by length. Media beyond `max_bytes`, counted from the newest
@@ -143,12 +144,39 @@ class ConversationStore(Protocol):
         ...
 
 
+class VariantStore(Protocol):
+    """Several answers to one question; the one that is shown counts when the talk goes on.
+
+    Every method is one transaction and raises `ConversationError` when the turn is not known
+    (any more).
+    """
+
+    async def reopen(self, turn_id: int, *, model: str | None = None) -> OpenTurn | None:
+        """Begin another answer on the messages of that one; None while one still streams."""
+        ...
+
+    async def choose(self, turn_id: int, step: int) -> KeptTurn | None:
+        """Make the answer `step` places later (or earlier) the one that counts and is shown on
+        the messages; None while one still streams, or when there is none in that direction."""
+        ...
+
+    async def kept(self, turn_id: int) -> KeptTurn:
+        """An answer with its pictures and sources."""
+        ...
+
+    async def accept(self, turn_id: int) -> None:
+        """Let an answer that broke off count as said, because somebody goes on from it."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Preferences:
     """What one layer (a server or a channel) has set; None inherits."""
 
     chat_model: str | None = None
     image_model: str | None = None
+    max_pages: int | None = None
+    """Messages a reply may take before the rest goes into a file."""
 
 
 class PreferenceStore(Protocol):
@@ -159,7 +187,7 @@ class PreferenceStore(Protocol):
         ...
 
     async def write(
-        self, guild_id: int, channel_id: int | None, changes: dict[str, str | None]
+        self, guild_id: int, channel_id: int | None, changes: Mapping[str, str | int | None]
     ) -> None:
         """Change the given fields of the server's layer, or of one channel's."""
         ...

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from bot.chat import endings
-from bot.chat.content import ImagePart, Message, Part, Role, TextPart
+from bot.chat.content import ImagePart, Message, Part, Role, Speaker, TextPart
 from bot.chat.context import HISTORY_BYTES, budget_for, fit, without_media
 from bot.chat.endings import Halt
 from bot.chat.events import (
@@ -22,15 +22,40 @@ from bot.chat.events import (
     UsageReported,
 )
 from bot.chat.order import Arrivals
-from bot.chat.ports import ChatModel, ChatRequest, Clock, ConversationStore, ReplySurface
+from bot.chat.ports import (
+    ChatModel,
+    ChatRequest,
+    Clock,
+    ConversationStore,
+    ReplySurface,
+    VariantStore,
+)
 from bot.chat.profiles import profile_of
-from bot.chat.turns import Answer, Ending, Exchange, OpenTurn, Question, Scope, Task
+from bot.chat.turns import (
+    Answer,
+    Ending,
+    Exchange,
+    OpenTurn,
+    Question,
+    Scope,
+    Task,
+    TurnState,
+)
 from bot.errors import BotError, LLMError
 
 log = logging.getLogger(__name__)
 
+OpenSurface = Callable[[OpenTurn], Awaitable[ReplySurface]]
+"""Begins to show the reply to a turn."""
+
 MAX_EXCHANGES = 100
 """More than this is not even read from the memory; the token budget is usually smaller."""
+
+CONTINUE = (
+    "Continue your last answer exactly where it stops, in the same language and format. "
+    "Repeat nothing and say nothing about continuing."
+)
+"""Said to the model, never shown."""
 
 ALT_TEXT_LENGTH = 1_024
 """Discord's limit for an attachment's description."""
@@ -47,6 +72,10 @@ class _Running:
     finished: Finished | None = None
     reading: asyncio.Task[None] | None = None
     halt: Halt | None = None
+
+    @property
+    def has_text(self) -> bool:
+        return any(not piece.isspace() for piece in self.text)
 
     def stop(self, why: Halt) -> None:
         """Let go of the model; what has arrived so far stays."""
@@ -71,12 +100,14 @@ class Responder:
         *,
         model: ChatModel,
         store: ConversationStore,
+        variants: VariantStore,
         clock: Clock,
         persona: str,
         stream: bool = True,
     ) -> None:
         self._model = model
         self._store = store
+        self._variants = variants
         self._clock = clock
         self._persona = persona
         self._stream = stream
@@ -90,7 +121,7 @@ class Responder:
         self,
         scope: Scope,
         prepare: Callable[[], Awaitable[Question]],
-        open_surface: Callable[[OpenTurn], ReplySurface],
+        open_surface: OpenSurface,
         *,
         keep: bool = True,
     ) -> None:
@@ -109,7 +140,7 @@ class Responder:
         if turn is None:
             log.info("already answered event=%d", question.event_id)
             return
-        surface = open_surface(turn)
+        surface = await self._begin(turn, open_surface)
         for sentence in question.notices:
             surface.notice(sentence)
         try:
@@ -118,16 +149,71 @@ class Responder:
             if not keep:
                 await self._store.clear(scope)
 
-    async def retry(self, turn_id: int, open_surface: Callable[[OpenTurn], ReplySurface]) -> bool:
-        """Answer that question once more; False while it is being answered.
+    async def again(
+        self,
+        turn_id: int,
+        open_surface: OpenSurface,
+        *,
+        model: str | None = None,
+    ) -> bool:
+        """Answer that question once more, perhaps by another model; False while it is answered.
 
         Raises:
             ConversationError: the question is no longer remembered.
         """
-        turn = await self._store.reopen_turn(turn_id)
+        turn = await self._variants.reopen(turn_id, model=model)
         if turn is None:
             return False
-        await self._reply(turn, open_surface(turn))
+        await self._reply(turn, await self._begin(turn, open_surface))
+        return True
+
+    async def go_on(
+        self,
+        turn_id: int,
+        event_id: int,
+        speaker: Speaker,
+        open_surface: OpenSurface,
+    ) -> None:
+        """Have an answer that was cut off continued, as a further reply.
+
+        Raises:
+            ConversationError: the answer is no longer remembered.
+        """
+        await self._variants.accept(turn_id)
+        cut = (await self._variants.kept(turn_id)).turn
+        question = Question(
+            scope=cut.question.scope,
+            event_id=event_id,
+            speaker=speaker,
+            parts=(TextPart(CONTINUE),),
+            model=cut.question.model,
+            follows=turn_id,
+        )
+
+        async def prepared() -> Question:
+            return question
+
+        await self.ask(question.scope, prepared, open_surface)
+
+    async def turn_page(self, turn_id: int, step: int, open_surface: OpenSurface) -> bool:
+        """Show the next (or previous) answer to the same question; it is the one that counts now.
+
+        False when there is none, or while one is being written.
+
+        Raises:
+            ConversationError: the answer is no longer remembered.
+        """
+        kept = await self._variants.choose(turn_id, step)
+        if kept is None:
+            return False
+        surface = await open_surface(kept.turn)
+        message = kept.answer.message
+        surface.write(message.text)
+        for image in message.images:
+            surface.attach(image)
+        if kept.answer.sources is not None:
+            surface.cite(kept.answer.sources)
+        await surface.end(endings.again(kept.state, has_text=bool(message.text)))
         return True
 
     def stop(self, turn_id: int) -> bool:
@@ -145,6 +231,14 @@ class Responder:
             running.stop(Halt.SHUTDOWN)
         await self._idle.wait()
 
+    async def _begin(self, turn: OpenTurn, open_surface: OpenSurface) -> ReplySurface:
+        try:
+            return await open_surface(turn)
+        except BaseException:
+            # Nothing would ever end this turn, and its question could not be asked again.
+            await self._store.close_turn(turn.turn_id, TurnState.FAILED, _Running().answer(""))
+            raise
+
     async def _reply(self, turn: OpenTurn, surface: ReplySurface, *, keep: bool = True) -> None:
         started = self._clock.now()
         question = turn.question
@@ -161,8 +255,9 @@ class Responder:
                 answer = running.answer(question.model)
                 await self._store.close_turn(turn.turn_id, ending.state, answer)
             finally:
-                # What is not kept cannot be asked again.
-                await surface.end(replace(ending, can_retry=ending.can_retry and keep))
+                if not keep:  # What is not remembered cannot be asked again or continued.
+                    ending = Ending(ending.state, ending.words)
+                await surface.end(ending)
                 del self._running[turn.turn_id]
                 if not self._running:
                     self._idle.set()
@@ -192,19 +287,19 @@ class Responder:
         except asyncio.CancelledError:
             if running.halt is None:
                 raise
-            return endings.halted(running.halt)
+            return endings.halted(running.halt, has_text=running.has_text)
         except BotError as error:
             if isinstance(error, LLMError):
                 log.warning(
                     "model failed turn=%d %s: %s", turn.turn_id, type(error).__name__, error
                 )
-            return endings.failed(error, has_text=bool(running.text))
+            return endings.failed(error, has_text=running.has_text)
         if running.finished is None:  # the port promises an error instead
             return endings.unexpected()
         return endings.finished(
             running.finished,
             task=turn.question.task,
-            has_text=any(piece.strip() for piece in running.text),
+            has_text=running.has_text,
             has_images=bool(running.images),
         )
 

@@ -76,6 +76,8 @@ class OpenTurn:
     variant: int = 1
     pages: tuple[tuple[int, int], ...] = ()
     """(channel id, message id) of each page already on Discord, in order."""
+    others: tuple[int, ...] = ()
+    """The other answers to this question that can be shown, by turn id, oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,15 @@ class Answer:
     usage: Usage | None = None
     sources: SourcesFound | None = None
     model: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptTurn:
+    """An answer that has ended, as it is remembered."""
+
+    turn: OpenTurn
+    state: TurnState
+    answer: Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,3 +118,4 @@ class Ending:
     words: str = ""
     """The member's sentence, already translated; empty for an ordinary end."""
     can_retry: bool = False
+    can_continue: bool = False

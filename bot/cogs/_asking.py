@@ -8,8 +8,10 @@ import discord
 
 from bot.chat.turns import Question, Scope
 from bot.client import Bot
+from bot.cogs._places import settings_place
 from bot.cogs.buttons import grow
-from bot.replies.places import ChannelPlace, InteractionPlace
+from bot.replies.interactions import InteractionPlace
+from bot.replies.places import ChannelPlace
 
 Prepare = Callable[[], Awaitable[Question]]
 
@@ -33,7 +35,7 @@ async def answer_interaction(
     await bot.responder.ask(
         scope,
         acknowledge_and_prepare,
-        lambda turn: grow(bot, place, turn),
+        lambda turn: grow(bot, place, turn, settings_place(interaction)),
         keep=not private,
     )
 
@@ -51,6 +53,9 @@ async def answer_message(
     place = ChannelPlace(
         channel,
         reply_to=message.id,
+        asker=message.author,
         max_file_bytes=guild.filesize_limit if guild else None,
     )
-    await bot.responder.ask(scope, prepare, lambda turn: grow(bot, place, turn))
+    await bot.responder.ask(
+        scope, prepare, lambda turn: grow(bot, place, turn, settings_place(message))
+    )

@@ -6,6 +6,9 @@ import discord
 
 from bot.chat.turns import Scope
 
+SettingsPlace = tuple[int | None, int]
+"""(server, channel) whose settings hold; no server in direct messages."""
+
 
 def scope_of(event: discord.Message | discord.Interaction) -> Scope:
     """The conversation of the event's channel; a thread has one of its own."""
@@ -14,8 +17,8 @@ def scope_of(event: discord.Message | discord.Interaction) -> Scope:
     return Scope(f"channel:{channel_id}", guild_id, channel_id)
 
 
-def settings_place(event: discord.Message | discord.Interaction) -> tuple[int | None, int]:
-    """(server, channel) whose settings hold here; a thread goes by its parent's."""
+def settings_place(event: discord.Message | discord.Interaction) -> SettingsPlace:
+    """Whose settings hold here; a thread goes by its parent's."""
     channel = event.channel
     guild_id = event.guild.id if event.guild else None
     if isinstance(channel, discord.Thread):

@@ -1,10 +1,8 @@
-"""The growing reply and the buttons under it.
-
-Their custom ids carry the turn, so they outlive every restart.
-"""
+"""The buttons under a reply. Their custom ids carry the turn, so they outlive every restart."""
 
 from __future__ import annotations
 
+import io
 import re
 from abc import abstractmethod
 from typing import Any, Self, cast
@@ -12,17 +10,25 @@ from typing import Any, Self, cast
 import discord
 from discord import ui
 
-from bot.chat.turns import Ending, OpenTurn
+from bot.chat.content import Speaker
+from bot.chat.profiles import KNOWN_CHAT_MODELS, KNOWN_IMAGE_MODELS
+from bot.chat.turns import REMEMBERED, Ending, OpenTurn, Task
 from bot.client import Bot
+from bot.cogs._models import CHOICES
+from bot.cogs._places import SettingsPlace, settings_place
 from bot.cogs.errors import report, tell
-from bot.errors import ConversationError
+from bot.errors import BotError, ConversationError
 from bot.i18n import _, use_language
 from bot.replies.live import LiveReply
-from bot.replies.places import ChannelPlace, InteractionPlace, Place
+from bot.replies.places import ChannelPlace, Place
+
+SECONDARY = discord.ButtonStyle.secondary
+PRIMARY = discord.ButtonStyle.primary
 
 
-def grow(bot: Bot, place: Place, turn: OpenTurn) -> LiveReply:
+async def grow(bot: Bot, place: Place, turn: OpenTurn, settings: SettingsPlace) -> LiveReply:
     """Start the reply to a turn; every page it opens is remembered."""
+    effective = await bot.policy.effective(*settings)
 
     async def on_page(page: int, channel_id: int, message_id: int) -> None:
         await bot.store.shown_on(
@@ -34,44 +40,61 @@ def grow(bot: Bot, place: Place, turn: OpenTurn) -> LiveReply:
         bot.budget,
         bot.clock,
         name=f"{turn.turn_id}.{turn.variant}",
-        controls=lambda ending: controls(turn.turn_id, ending),
+        controls=lambda ending: controls(turn, ending),
         on_page=on_page,
+        max_pages=effective.max_pages.value,
     )
     reply.start()
     return reply
 
 
-def controls(turn_id: int, ending: Ending | None) -> ui.View | None:
+def controls(turn: OpenTurn, ending: Ending | None) -> ui.View | None:
     """A new view for a growing reply (`ending` None) or for one that ended so.
 
     Views hold nothing but dynamic items and are never stopped: discord.py 2.7.1 would otherwise
-    forget the pattern for the whole client.
+    forget the patterns for the whole client.
     """
+    turn_id = turn.turn_id
+    items: list[_TurnItem] = []
     if ending is None:
-        button: ui.Item[Any] = StopButton(turn_id)
-    elif ending.can_retry:
-        button = RetryButton(turn_id)
+        items.append(StopButton(turn_id))
+    elif turn.question.scope.key.startswith("private:"):
+        return None  # It is forgotten already.
     else:
+        if ending.can_retry:
+            items.append(RetryButton(turn_id))
+        if ending.can_continue and turn.question.task is Task.CHAT:
+            items.append(ContinueButton(turn_id))
+        if ending.state in REMEMBERED:
+            items += [RegenerateButton(turn_id), OtherModelButton(turn_id)]
+        if turn.others:
+            row = sorted({*turn.others, turn_id})
+            place = row.index(turn_id) + 1
+            items.append(VariantButton(turn_id, -1, place, len(row)))
+            items.append(VariantButton(turn_id, +1, place, len(row)))
+        if ending.state in REMEMBERED and turn.question.task is Task.CHAT:
+            items.append(FileButton(turn_id))
+    if not items:
         return None
     view = ui.View(timeout=None)
-    view.add_item(button)
+    for item in items:
+        view.add_item(item)
     return view
 
 
-class _TurnButton(ui.DynamicItem[ui.Button[Any]], template=r"never:(?P<turn>\d+)"):
-    """A button that belongs to one turn; the asker and moderators may press it."""
+class _TurnItem(ui.DynamicItem[ui.Item[Any]], template=r"never:(?P<turn>\d+)"):
+    """Something that belongs to one answer; the asker and moderators may use it."""
 
-    def __init__(self, turn_id: int, button: ui.Button[Any]) -> None:
-        super().__init__(button)
+    def __init__(self, turn_id: int, item: ui.Item[Any]) -> None:
+        super().__init__(item)
         self.turn_id = turn_id
 
     @classmethod
     async def from_custom_id(
         cls, interaction: discord.Interaction[Any], item: ui.Item[Any], match: re.Match[str], /
     ) -> Self:
-        """Make the button that was pressed; the id is untrusted until the asker is looked up."""
-        # Turn ids are 64-bit; anything longer was forged and matches no turn.
-        return cls(int(match["turn"][:19]))  # type: ignore[call-arg]  # subclasses take the id only
+        """Make the item that was used; its id is untrusted until the asker is looked up."""
+        return cls(int(match["turn"]))  # type: ignore[call-arg]  # most take the id only
 
     async def interaction_check(self, interaction: discord.Interaction[Any], /) -> bool:
         """Only the asker and members who may manage messages."""
@@ -86,7 +109,7 @@ class _TurnButton(ui.DynamicItem[ui.Button[Any]], template=r"never:(?P<turn>\d+)
         return not refusal
 
     async def _refusal(self, interaction: discord.Interaction[Any]) -> str:
-        """Why this member may not press the button; empty when they may."""
+        """Why this member may not use the item; empty when they may."""
         asker = await cast("Bot", interaction.client).store.asker_of(self.turn_id)
         if asker is None:
             return _("I no longer remember this conversation.")
@@ -96,65 +119,225 @@ class _TurnButton(ui.DynamicItem[ui.Button[Any]], template=r"never:(?P<turn>\d+)
         return ""
 
     async def callback(self, interaction: discord.Interaction[Any], /) -> None:
-        """Do what the button says; errors become a sentence for whoever pressed."""
+        """Do what the item says; errors become a sentence for whoever used it."""
         try:
-            await self.press(interaction, cast("Bot", interaction.client))
+            await self.use(interaction, cast("Bot", interaction.client))
         except Exception as error:  # noqa: BLE001 - the library only logs what escapes here
             await report(interaction, error)
 
     @abstractmethod
-    async def press(self, interaction: discord.Interaction[Any], bot: Bot) -> None:
-        """Do what the button says."""
+    async def use(self, interaction: discord.Interaction[Any], bot: Bot) -> None:
+        """Do what the item says."""
 
 
-class StopButton(_TurnButton, template=r"stop:(?P<turn>\d+)"):
+class StopButton(_TurnItem, template=r"stop:(?P<turn>\d{1,18})"):
     """Ends a growing reply where it is."""
 
     def __init__(self, turn_id: int) -> None:
-        super().__init__(
-            turn_id,
-            ui.Button(
-                style=discord.ButtonStyle.secondary, label=_("Stop"), custom_id=f"stop:{turn_id}"
-            ),
+        button: ui.Button[Any] = ui.Button(
+            style=SECONDARY, label=_("Stop"), custom_id=f"stop:{turn_id}"
         )
+        super().__init__(turn_id, button)
 
-    async def press(self, interaction: discord.Interaction[Any], bot: Bot) -> None:
+    async def use(self, interaction: discord.Interaction[Any], bot: Bot) -> None:
         """Stop the reply."""
         if not bot.responder.stop(self.turn_id):
             raise ConversationError(_("This reply does not grow any more."))
         await interaction.response.defer()
 
 
-class RetryButton(_TurnButton, template=r"retry:(?P<turn>\d+)"):
-    """Asks the same question once more, in the same message."""
+class RetryButton(_TurnItem, template=r"retry:(?P<turn>\d{1,18})"):
+    """Asks the same question once more, where the failed answer stands."""
 
     def __init__(self, turn_id: int) -> None:
-        super().__init__(
-            turn_id,
-            ui.Button(
-                style=discord.ButtonStyle.primary, label=_("Retry"), custom_id=f"retry:{turn_id}"
-            ),
+        button: ui.Button[Any] = ui.Button(
+            style=PRIMARY, label=_("Retry"), custom_id=f"retry:{turn_id}"
+        )
+        super().__init__(turn_id, button)
+
+    async def use(self, interaction: discord.Interaction[Any], bot: Bot) -> None:
+        """Answer again."""
+        await interaction.response.defer()
+        await _answer_again(interaction, bot, self.turn_id)
+
+
+class RegenerateButton(_TurnItem, template=r"again:(?P<turn>\d{1,18})"):
+    """Asks for another answer; the present one stays as a variant."""
+
+    def __init__(self, turn_id: int) -> None:
+        button: ui.Button[Any] = ui.Button(
+            style=SECONDARY, label=_("Regenerate"), custom_id=f"again:{turn_id}"
+        )
+        super().__init__(turn_id, button)
+
+    async def use(self, interaction: discord.Interaction[Any], bot: Bot) -> None:
+        """Answer again."""
+        await interaction.response.defer()
+        await _answer_again(interaction, bot, self.turn_id)
+
+
+class OtherModelButton(_TurnItem, template=r"models:(?P<turn>\d{1,18})"):
+    """Lets the member choose the model of another answer."""
+
+    def __init__(self, turn_id: int) -> None:
+        button: ui.Button[Any] = ui.Button(
+            style=SECONDARY, label="▾", custom_id=f"models:{turn_id}"
+        )
+        super().__init__(turn_id, button)
+
+    async def use(self, interaction: discord.Interaction[Any], bot: Bot) -> None:
+        """Show the models."""
+        kept = await bot.variants.kept(self.turn_id)
+        drawn = kept.turn.question.task is Task.IMAGE
+        names = KNOWN_IMAGE_MODELS if drawn else KNOWN_CHAT_MODELS
+        view = ui.View(timeout=None)
+        view.add_item(ModelSelect(self.turn_id, names, kept.turn.question.model))
+        await interaction.response.send_message(
+            _("Which model shall answer?"), view=view, ephemeral=True
         )
 
-    async def press(self, interaction: discord.Interaction[Any], bot: Bot) -> None:
-        """Answer again where the failed answer stands."""
+
+class ModelSelect(_TurnItem, template=r"model:(?P<turn>\d{1,18})"):
+    """Asks another model for another answer."""
+
+    def __init__(self, turn_id: int, names: tuple[str, ...] = (), current: str = "") -> None:
+        select: ui.Select[Any] = ui.Select(
+            custom_id=f"model:{turn_id}",
+            placeholder=_("Choose a model"),
+            options=[
+                discord.SelectOption(label=name, default=name == current)
+                for name in names[:CHOICES]
+            ],
+        )
+        super().__init__(turn_id, select)
+
+    async def use(self, interaction: discord.Interaction[Any], bot: Bot) -> None:
+        """Answer again by the chosen model."""
+        assert interaction.data is not None  # a select always has data
+        [model] = cast("list[str]", interaction.data.get("values"))
+        await interaction.response.edit_message(
+            content=_("Asking {model}.").format(model=model), view=None
+        )
+        await _answer_again(interaction, bot, self.turn_id, model=model)
+
+
+class ContinueButton(_TurnItem, template=r"continue:(?P<turn>\d{1,18})"):
+    """Has an answer that was cut off continued."""
+
+    def __init__(self, turn_id: int) -> None:
+        button: ui.Button[Any] = ui.Button(
+            style=PRIMARY, label=_("Continue"), custom_id=f"continue:{turn_id}"
+        )
+        super().__init__(turn_id, button)
+
+    async def use(self, interaction: discord.Interaction[Any], bot: Bot) -> None:
+        """Go on in a further reply; the cut one loses its buttons."""
+        message = interaction.message
+        assert message is not None  # a button is always on a message
+        await interaction.response.edit_message(view=None)
+        channel = bot.get_partial_messageable(message.channel.id, guild_id=interaction.guild_id)
+        place = ChannelPlace(
+            channel,
+            reply_to=message.id,
+            ping=False,
+            asker=interaction.user,
+            max_file_bytes=interaction.filesize_limit,
+        )
+        await bot.responder.go_on(
+            self.turn_id,
+            message.id,  # one continuation for each reply, however often the button is pressed
+            Speaker(interaction.user.id, interaction.user.display_name),
+            lambda turn: grow(bot, place, turn, settings_place(interaction)),
+        )
+
+
+class VariantButton(
+    _TurnItem, template=r"variant:(?P<turn>\d{1,18}):(?P<step>-1|1):(?P<place>\d+):(?P<count>\d+)"
+):
+    """Shows the previous or the next answer to the same question."""
+
+    def __init__(self, turn_id: int, step: int, place: int, count: int) -> None:
+        back = step < 0
+        button: ui.Button[Any] = ui.Button(
+            style=SECONDARY,
+            label="◀" if back else f"{place}/{count} ▶",
+            custom_id=f"variant:{turn_id}:{step}:{place}:{count}",
+            disabled=place == (1 if back else count),
+        )
+        super().__init__(turn_id, button)
+        self.step = step
+
+    @classmethod
+    async def from_custom_id(
+        cls, interaction: discord.Interaction[Any], item: ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        """Make the button that was pressed."""
+        return cls(int(match["turn"]), int(match["step"]), int(match["place"]), int(match["count"]))
+
+    async def use(self, interaction: discord.Interaction[Any], bot: Bot) -> None:
+        """Show the neighbour."""
         await interaction.response.defer()
-        place = _place_of(interaction, bot)
-        if not await bot.responder.retry(self.turn_id, lambda turn: grow(bot, place, turn)):
-            raise ConversationError(_("This question is being answered already."))
+        if not await bot.responder.turn_page(
+            self.turn_id, self.step, lambda turn: _grow_in_place(interaction, bot, turn)
+        ):
+            raise ConversationError(_("There is no other answer in that direction just now."))
 
 
-def _place_of(interaction: discord.Interaction[Any], bot: Bot) -> Place:
-    message = interaction.message
-    assert message is not None  # a button is always on a message
-    if message.flags.ephemeral:
-        return InteractionPlace(interaction, ephemeral=True)
-    channel = bot.get_partial_messageable(message.channel.id, guild_id=interaction.guild_id)
-    return ChannelPlace(
-        channel, adopted=message.id, max_file_bytes=interaction.filesize_limit, ping=False
+class FileButton(_TurnItem, template=r"file:(?P<turn>\d{1,18})"):
+    """Gives the whole answer as a Markdown file."""
+
+    def __init__(self, turn_id: int) -> None:
+        button: ui.Button[Any] = ui.Button(
+            style=SECONDARY, label=_("As file"), custom_id=f"file:{turn_id}"
+        )
+        super().__init__(turn_id, button)
+
+    async def use(self, interaction: discord.Interaction[Any], bot: Bot) -> None:
+        """Send the file to whoever pressed."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        kept = await bot.variants.kept(self.turn_id)
+        text = kept.answer.message.text.encode()
+        if len(text) > interaction.filesize_limit:
+            raise BotError(_("This answer is too large for a file here."))
+        file = discord.File(io.BytesIO(text), "answer.md")
+        await interaction.edit_original_response(attachments=[file])
+
+
+async def _answer_again(
+    interaction: discord.Interaction[Any], bot: Bot, turn_id: int, *, model: str | None = None
+) -> None:
+    if not await bot.responder.again(
+        turn_id, lambda turn: _grow_in_place(interaction, bot, turn), model=model
+    ):
+        raise ConversationError(_("This question is being answered already."))
+
+
+async def _grow_in_place(
+    interaction: discord.Interaction[Any], bot: Bot, turn: OpenTurn
+) -> LiveReply:
+    """Grow on the messages that show the answer so far."""
+    channel_id = turn.pages[0][0] if turn.pages else turn.question.scope.channel_id
+    channel = bot.get_partial_messageable(channel_id, guild_id=interaction.guild_id)
+    place = ChannelPlace(
+        channel,
+        adopted=tuple(message_id for _channel_id, message_id in turn.pages),
+        reply_to=None if turn.pages else turn.question.event_id,
+        asker=interaction.user,
+        max_file_bytes=interaction.filesize_limit,
+        ping=False,
     )
+    return await grow(bot, place, turn, settings_place(interaction))
 
 
 async def setup(bot: Bot) -> None:
     """Make the buttons of all messages work, also of old ones."""
-    bot.add_dynamic_items(StopButton, RetryButton)
+    bot.add_dynamic_items(
+        StopButton,
+        RetryButton,
+        RegenerateButton,
+        OtherModelButton,
+        ModelSelect,
+        ContinueButton,
+        VariantButton,
+        FileButton,
+    )

@@ -16,6 +16,7 @@ from bot.i18n import _, use_language
 
 INHERIT = "inherit"
 MODEL_LENGTH = 100
+MAX_PAGES = 20
 
 Channel = discord.TextChannel | discord.VoiceChannel | discord.StageChannel | discord.ForumChannel
 
@@ -51,14 +52,14 @@ class Config(commands.GroupCog, group_name="config"):
             channel: Only for this channel; without it, for the whole server.
         """
         use_language(interaction.locale.value)
-        changes: dict[str, str | None] = {}
+        changes: dict[str, str | int | None] = {}
         if chat is not None:
             changes["chat_model"] = _value(chat)
         if image is not None:
             changes["image_model"] = _value(image)
         if not changes:
             raise QuestionError(_("Choose a chat model, an image model, or both."))
-        wanted = changes.get("image_model")
+        wanted = _value(image) if image else None
         if wanted is not None and not profile_of(wanted).makes_images:
             raise QuestionError(
                 _("{model} makes no pictures. Image models are for example: {examples}.").format(
@@ -69,7 +70,30 @@ class Config(commands.GroupCog, group_name="config"):
         assert interaction.guild is not None  # guild_only
         channel_id = channel.id if channel else None
         await self._bot.policy.change(interaction.guild.id, channel_id, changes)
-        await self._show(interaction, channel.id if channel else None)
+        await self._show(interaction, channel_id)
+
+    @app_commands.command()
+    async def display(
+        self,
+        interaction: discord.Interaction[Bot],
+        pages: app_commands.Range[int, 0, MAX_PAGES],
+        channel: Channel | None = None,
+    ) -> None:
+        """Choose how replies are shown in this server, or in one channel.
+
+        Args:
+            interaction: The command.
+            pages: Messages a reply may take before the rest goes into a file; 0 takes it back.
+            channel: Only for this channel; without it, for the whole server.
+        """
+        use_language(interaction.locale.value)
+        await interaction.response.defer(ephemeral=True)
+        assert interaction.guild is not None  # guild_only
+        channel_id = channel.id if channel else None
+        await self._bot.policy.change(
+            interaction.guild.id, channel_id, {"max_pages": pages or None}
+        )
+        await self._show(interaction, channel_id)
 
     @app_commands.command()
     async def show(
@@ -105,7 +129,8 @@ class Config(commands.GroupCog, group_name="config"):
             _("### Settings in {channel}").format(channel=f"<#{place}>"),
             _("Chat model: {value}").format(value=_told(effective.chat_model)),
             _("Image model: {value}").format(value=_told(effective.image_model)),
-            "-# " + _("`/config model` changes them."),
+            _("Messages a reply may take: {value}").format(value=_told(effective.max_pages)),
+            "-# " + _("`/config model` and `/config display` change them."),
         ]
         await interaction.edit_original_response(content="\n".join(lines))
 
@@ -123,14 +148,14 @@ def _with_inherit(names: tuple[str, ...], typed: str) -> list[app_commands.Choic
     return [*found[: CHOICES - 1], inherit]
 
 
-def _told(chosen: Chosen) -> str:
+def _told(chosen: Chosen[str] | Chosen[int]) -> str:
     origins = {
         Layer.OPERATOR: _("the bot's default"),
         Layer.SERVER: _("set for the server"),
         Layer.CHANNEL: _("set for this channel"),
     }
     origin = origins[chosen.layer]
-    return f"{_code(chosen.value)} ({origin})"
+    return f"{_code(str(chosen.value))} ({origin})"
 
 
 def _code(name: str) -> str:

@@ -7,7 +7,7 @@ import logging
 
 from discord.ext import commands
 
-from bot.chat.content import Message, Role
+from bot.chat.content import Message, Role, TextPart
 from bot.chat.turns import Answer, OpenTurn, TurnState
 from bot.client import Bot
 from bot.cogs.buttons import controls
@@ -36,16 +36,15 @@ class RecoveryCog(commands.Cog, name="Recovery"):
             self._task.cancel()
 
     async def _mend(self) -> None:
-        recovery = Recovery(
-            self._bot, self._bot.budget, lambda turn, ending: controls(turn.turn_id, ending)
-        )
+        recovery = Recovery(self._bot, self._bot.budget, controls)
         for turn in self._turns:
-            await recovery.mend_all([turn])
+            text = await recovery.mend(turn)
             if turn.question.scope.key.startswith("private:"):
                 await self._bot.store.clear(turn.question.scope)
             else:
-                nothing = Answer(Message(Role.ASSISTANT, ()), model=turn.question.model)
-                await self._bot.store.close_turn(turn.turn_id, TurnState.INTERRUPTED, nothing)
+                said = Message(Role.ASSISTANT, (TextPart(text),) if text else ())
+                answer = Answer(said, model=turn.question.model)
+                await self._bot.store.close_turn(turn.turn_id, TurnState.INTERRUPTED, answer)
         log.info("ended %d replies that the last run left unfinished", len(self._turns))
 
 

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
 from bot.chat.events import SourcesFound
 from bot.chat.turns import Ending
 from bot.i18n import _
+from bot.replies.drawing import Drawing
 from bot.replies.footer import small, source_lines, under
-from bot.replies.pages import Paginator, unseen
+from bot.replies.manuscript import Manuscript
+from bot.replies.pages import PAGE_UNITS, Paginator, units, unseen
+from bot.replies.small_print import file_line, thinking_line
+
+ALL_PICTURES = sys.maxsize
 
 
 class Buttons(Enum):
@@ -28,8 +35,8 @@ class Page:
 
     content: str
     buttons: Buttons
-    pictures: bool
-    """Whether pictures that have no message yet may go here."""
+    pictures: int
+    """Pictures up to this number go here, if they have no message yet."""
     finished: bool
     """Whether it stays like this."""
 
@@ -37,21 +44,22 @@ class Page:
 class Draft:
     """The answer so far and what stands under it."""
 
-    def __init__(self) -> None:
+    def __init__(self, max_pages: int) -> None:
         self.ending: Ending | None = None
         self.thinking: int | None = None
         """Seconds the model has been thinking, once that is worth saying."""
-        self._pages = Paginator()
-        self._pending: list[str] = []
+        self._max_pages = max_pages
+        self._text = Manuscript()
         self._sources: SourcesFound | None = None
         self._notices: list[str] = []
         self._stopped: tuple[int, str] | None = None
+        self._cut_page: str | None = None
         self._book: list[str] | None = None
         self._text_pages = 0
 
     def write(self, text: str) -> None:
         """Add text; it is read when a page is asked for."""
-        self._pending.append(text)
+        self._text.write(text)
 
     def cite(self, sources: SourcesFound) -> None:
         """Set the sources."""
@@ -62,6 +70,27 @@ class Draft:
         self._notices.append(sentence)
 
     @property
+    def wanted(self) -> Drawing | None:
+        """Something that is better drawn, if the text behind it waits for that."""
+        if self.ending is not None:
+            self._text.end()
+        return self._text.wanted
+
+    def drawn(self, picture: int | None) -> None:
+        """The wanted drawing is the picture of that number, or cannot be made."""
+        self._text.drawn(picture)
+
+    @property
+    def source(self) -> str:
+        """The whole answer as the model wrote it."""
+        return self._text.source
+
+    @property
+    def overflows(self) -> bool:
+        """Whether the answer has more pages than it may have messages."""
+        return self._stopped is None and self._count > self._max_pages
+
+    @property
     def closed(self) -> bool:
         """Whether all pages are known."""
         return self._book is not None
@@ -70,41 +99,44 @@ class Draft:
         """How many pages there are so far."""
         if self._book is not None:
             return len(self._book)
-        self._read()
-        return len(self._pages.frozen) + 1
+        return min(len(self._text.finished) + 1, self._max_pages)
 
     def page(self, index: int) -> Page:
         """What that page shall show now."""
         if self._book is not None:
             last = index == len(self._book) - 1
+            content = self._book[index]
             return Page(
-                self._book[index],
+                content,
                 Buttons.ENDED if last else Buttons.NONE,
-                pictures=index >= self._text_pages - 1,
+                ALL_PICTURES
+                if index >= self._text_pages - 1
+                else self._text.pictures_through(content),
                 finished=True,
             )
-        self._read()
-        if index < len(self._pages.frozen):
-            return Page(self._pages.frozen[index], Buttons.NONE, pictures=False, finished=True)
-        content = self._pages.tail
-        if not content and index == 0 and self.thinking is not None:
-            content = "-# " + _("Thinking for {seconds} s").format(seconds=self.thinking)
-        return Page(content, Buttons.GROWING, pictures=True, finished=False)
+        finished = self._text.finished
+        if index < min(len(finished), self._max_pages - 1):
+            content = finished[index]
+            pictures = self._text.pictures_through(content)
+            return Page(content, Buttons.NONE, pictures, finished=True)
+        return Page(self._last_page(index), Buttons.GROWING, ALL_PICTURES, finished=False)
 
-    def close(self, *, pictures: bool, picture_pages: int = 0) -> None:
-        """Fix all pages after the ending is set.
+    def close(self, *, pictures: bool) -> None:
+        """Fix all pages after the ending is set and nothing is `wanted`.
 
-        `pictures` says whether the reply has any; `picture_pages` are messages for those that
-        find no room beside the text.
+        `pictures` says whether the reply has any.
         """
         assert self.ending is not None
-        self._read()
-        self._pages.close()
-        pages, last = self._pages.frozen, self._pages.tail
-        lines: list[str] = []
+        pages, last = list(self._text.finished), self._text.tail
         if self._stopped is not None:
             index, last = self._stopped
             pages = pages[:index]
+        lines: list[str] = []
+        if self.overflows:
+            sentence = _("The whole answer has {count} pages; it is in the attached file.")
+            lines += small(sentence.format(count=self._count))
+            last = pages[self._max_pages - 1] if len(pages) >= self._max_pages else last
+            pages = pages[: self._max_pages - 1]
         for sentence in self._notices:
             lines += small(sentence)
         if last or pages:
@@ -115,11 +147,18 @@ class Draft:
             last = _("The model gave no answer.")
         if self._sources is not None:
             lines += source_lines(self._sources)
+        if self.overflows:
+            last = _curtailed(last, lines)
         book = pages + under(last, lines)
         if len(book) > 1 and not book[-1] and not pictures:
             book.pop()
         self._text_pages = len(book)
-        self._book = book + [""] * picture_pages
+        self._book = book
+
+    def add_pages(self, count: int) -> None:
+        """Add pages for pictures that find no room beside the text."""
+        assert self._book is not None
+        self._book += [""] * count
 
     def reopen(self) -> None:
         """Let the pages be fixed anew."""
@@ -137,7 +176,27 @@ class Draft:
         self._book.insert(index + 1, unseen(self._book[index], shown))
         self._text_pages += 1
 
-    def _read(self) -> None:
-        if self._pending:
-            self._pages.feed("".join(self._pending))
-            self._pending.clear()
+    @property
+    def _count(self) -> int:
+        """How many pages the answer has."""
+        return len(self._text.finished) + bool(self._text.tail)
+
+    def _last_page(self, index: int) -> str:
+        if index < len(self._text.finished):
+            if self._cut_page is None:
+                lines = [file_line()]
+                [self._cut_page] = under(_curtailed(self._text.finished[index], lines), lines)
+            return self._cut_page
+        content = self._text.tail
+        if not content and index == 0 and self.thinking is not None:
+            return thinking_line(self.thinking)
+        return content
+
+
+def _curtailed(page: str, lines: Sequence[str]) -> str:
+    """As much of a page as leaves room for the lines under it, or half of it."""
+    room = max(PAGE_UNITS - units("\n".join(["", *lines])), PAGE_UNITS // 2)
+    pages = Paginator(limit=room)
+    pages.feed(page)
+    pages.close()
+    return pages.frozen[0] if pages.frozen else pages.tail

@@ -2,8 +2,10 @@
 
 PlaceError(BotError)
 ├── ReplyLostError          nobody can read the reply any more: stop the model
-│   ├── GoneError               message or channel deleted
+│   ├── GoneError               message deleted
+│   │   └── ChannelGoneError        the whole channel deleted
 │   ├── ForbiddenError          the bot may no longer see or write there
+│   │   └── DirectMessagesClosedError   the member takes none from the bot
 │   └── ExpiredError            the interaction's token is over
 ├── RefusedError            Discord will not have this content; `automod` when a rule said so
 ├── UneditableError         this message takes no more edits, a new one may be sent
@@ -41,11 +43,19 @@ class ReplyLostError(PlaceError):
 
 
 class GoneError(ReplyLostError):
-    """The message or its channel was deleted."""
+    """The message was deleted."""
+
+
+class ChannelGoneError(GoneError):
+    """The whole channel was deleted."""
 
 
 class ForbiddenError(ReplyLostError):
     """The bot may no longer see the channel or write there."""
+
+
+class DirectMessagesClosedError(ForbiddenError):
+    """The member takes no direct messages from the bot."""
 
 
 class ExpiredError(ReplyLostError):
@@ -78,14 +88,14 @@ class ReplyingForbiddenError(TransientError):
 
 # Discord's JSON error codes: https://discord.com/developers/docs/topics/opcodes-and-status-codes
 _BY_CODE: dict[int, type[PlaceError]] = {
-    10003: GoneError,  # unknown channel
+    10003: ChannelGoneError,
     10008: GoneError,  # unknown message
     10015: ExpiredError,  # unknown webhook, which is how an old token may look
     10062: ExpiredError,  # unknown interaction
     30046: UneditableError,  # a message older than an hour, edited too often
     40005: UploadTooLargeError,
     50001: ForbiddenError,
-    50007: ForbiddenError,  # direct messages closed
+    50007: DirectMessagesClosedError,
     50013: ForbiddenError,
     50027: ExpiredError,
     50083: UneditableError,  # archived thread: sending unarchives it, editing does not

@@ -1,4 +1,4 @@
-"""Pictures as Discord takes them: within the place's limit, named plainly, with alt text."""
+"""Files as Discord takes them: within the place's limit, named plainly, with alt text."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import discord
 from PIL import Image, UnidentifiedImageError
 
 from bot.chat.content import ImagePart
+from bot.i18n import _
 
 FILES_PER_MESSAGE = 10
 """Discord's limit."""
@@ -18,6 +19,7 @@ REQUEST_BYTES = 25 * 1024 * 1024
 """Discord's limit for all files of one request together."""
 ALT_LENGTH = 1_024
 """Discord's limit."""
+ANSWER_NAME = "answer.md"
 _NAME_LENGTH = 60
 _ENVELOPE_BYTES = 64 * 1024  # multipart framing and the message itself
 _EXTENSIONS = {
@@ -34,11 +36,11 @@ _SMALLEST_SIDE = 64
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A picture ready to be attached, as often as it takes."""
+    """A file ready to be attached, as often as it takes."""
 
     data: bytes = field(repr=False)
     name: str
-    alt: str
+    alt: str = ""
 
     def file(self) -> discord.File:
         """A fresh file for one call; discord.py closes it afterwards."""
@@ -61,6 +63,18 @@ async def shrink(image: ImagePart, number: int, max_bytes: int) -> Upload | None
     """Re-encode the picture in a thread until it fits; None when it cannot be made to."""
     data = await asyncio.to_thread(_encode_within, image.data, _allowed(max_bytes))
     return None if data is None else Upload(data, _name(image, number, data), image.alt)
+
+
+def text_upload(text: str, max_bytes: int) -> Upload:
+    """An answer as a Markdown file; where it is too long, its end is cut off and that said."""
+    data = text.encode(errors="replace")
+    allowed = _allowed(max_bytes)
+    if len(data) > allowed:
+        last_line = _("[The rest does not fit into a file here.]")
+        end = f"\n\n{last_line}\n".encode()
+        kept = data[: max(0, allowed - len(end))].decode(errors="ignore")
+        data = kept.encode() + end
+    return Upload(data, ANSWER_NAME)
 
 
 def take_request(uploads: list[Upload], room: int) -> list[Upload]:

@@ -1,23 +1,24 @@
-"""The pictures of one reply on their way to Discord."""
+"""The pictures and files of one reply on their way to Discord."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 
 from bot.chat.content import ImagePart
-from bot.replies.files import Upload, as_upload, fits, shrink, take_request
+from bot.replies.files import Upload, as_upload, fits, shrink, take_request, text_upload
 
 _SHRINK_AFTER_REFUSAL = 0.5
 _TRIES = 2
 
 
 @dataclass(slots=True)
-class _Picture:
-    image: ImagePart
+class _Item:
     number: int
-    max_bytes: int
+    smaller: Callable[[int], Awaitable[Upload | None]]
+    """Makes an upload of at most so many bytes."""
     upload: Upload | None = None
     refusals: int = 0
 
@@ -36,7 +37,8 @@ class Gallery:
         self._changed = changed
         self._dropped = dropped
         self._count = 0
-        self._waiting: list[_Picture] = []
+        self._waiting: list[_Item] = []
+        self._text: _Item | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
@@ -51,57 +53,82 @@ class Gallery:
 
     @property
     def waiting(self) -> int:
-        """How many pictures no message carries yet."""
+        """How many no message carries yet."""
         return len(self._waiting)
 
-    def add(self, image: ImagePart) -> None:
-        """Take a picture."""
+    def add(self, image: ImagePart) -> int:
+        """Take a picture; returns its number, from 1."""
         self._count += 1
-        picture = _Picture(image, self._count, self._max_bytes)
-        self._waiting.append(picture)
-        self._prepare(picture)
+        item = _Item(self._count, partial(shrink, image, self._count))
+        self._waiting.append(item)
+        if fits(image, self._max_bytes):
+            item.upload = as_upload(image, item.number)
+        else:
+            self._shrink(item, self._max_bytes)
+        return item.number
 
-    def next(self, room: int) -> list[Upload]:
-        """The pictures, in order, that the next call can carry beside those a message has."""
+    def add_text(self, text: str) -> None:
+        """Take the answer's whole text as a file."""
+
+        async def smaller(max_bytes: int) -> Upload:
+            return text_upload(text, max_bytes)
+
+        self._count += 1
+        self._text = _Item(self._count, smaller, text_upload(text, self._max_bytes))
+        self._waiting.append(self._text)
+
+    def withdraw_text(self) -> None:
+        """Leave the answer's text out again, if no message carries it yet."""
+        if self._text in self._waiting:
+            self._waiting.remove(self._text)
+            self._count -= 1
+
+    def next(self, room: int, through: int) -> list[Upload]:
+        """Those up to the number `through` that the next call can carry, in order."""
         ready: list[Upload] = []
-        for picture in self._waiting:
-            if picture.upload is None:
+        for item in self._waiting:
+            if item.upload is None or item.number > through:
                 break
-            ready.append(picture.upload)
+            ready.append(item.upload)
         return take_request(ready, room) if ready else ready
 
+    def left_after(self, pages: Iterable[tuple[int, int]]) -> int:
+        """How many find no room on pages of so much room, each for those up to a number."""
+        numbers = [item.number for item in self._waiting]
+        for room, through in pages:
+            fitting = sum(number <= through for number in numbers)
+            del numbers[: min(room, fitting)]
+        return len(numbers)
+
     def sent(self, count: int) -> None:
-        """The first `count` pictures are on a message."""
+        """The first `count` are on a message."""
         del self._waiting[:count]
 
     def refused(self, count: int) -> None:
-        """Discord found the first `count` pictures too large: make them smaller, or give up."""
-        for picture in self._waiting[:count]:
-            picture.refusals += 1
-            if picture.refusals >= _TRIES or picture.upload is None:
-                self._drop(picture)
+        """Discord found the first `count` too large: make them smaller, or give up."""
+        for item in self._waiting[:count]:
+            item.refusals += 1
+            if item.refusals >= _TRIES or item.upload is None:
+                self._drop(item)
                 continue
-            picture.max_bytes = int(len(picture.upload.data) * _SHRINK_AFTER_REFUSAL)
-            picture.upload = None
-            self._prepare(picture)
+            size = len(item.upload.data)
+            item.upload = None
+            self._shrink(item, int(size * _SHRINK_AFTER_REFUSAL))
 
-    def _prepare(self, picture: _Picture) -> None:
-        if fits(picture.image, picture.max_bytes):
-            picture.upload = as_upload(picture.image, picture.number)
-            return
-        task = asyncio.create_task(self._shrink(picture))
+    def _shrink(self, item: _Item, max_bytes: int) -> None:
+        task = asyncio.create_task(self._make_smaller(item, max_bytes))
         self._tasks.add(task)
         task.add_done_callback(self._prepared)
 
-    async def _shrink(self, picture: _Picture) -> None:
-        picture.upload = await shrink(picture.image, picture.number, picture.max_bytes)
-        if picture.upload is None:
-            self._drop(picture)
+    async def _make_smaller(self, item: _Item, max_bytes: int) -> None:
+        item.upload = await item.smaller(max_bytes)
+        if item.upload is None:
+            self._drop(item)
 
     def _prepared(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         self._changed()
 
-    def _drop(self, picture: _Picture) -> None:
-        self._waiting.remove(picture)
+    def _drop(self, item: _Item) -> None:
+        self._waiting.remove(item)
         self._dropped()

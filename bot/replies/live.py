@@ -6,7 +6,6 @@ import asyncio
 import logging
 import math
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
 import discord
 from discord.utils import MISSING
@@ -16,22 +15,25 @@ from bot.chat.events import SourcesFound
 from bot.chat.ports import Clock
 from bot.chat.turns import Ending
 from bot.i18n import _
-from bot.replies.draft import Buttons, Draft, Page
+from bot.replies.alarm import Alarm
+from bot.replies.composition import Composition
+from bot.replies.draft import Buttons, Page
 from bot.replies.errors import (
+    ExpiredError,
     GoneError,
     PlaceError,
     RefusedError,
     ReplyingForbiddenError,
-    ReplyLostError,
     TransientError,
     UneditableError,
     UploadTooLargeError,
 )
-from bot.replies.files import FILES_PER_MESSAGE, Upload
-from bot.replies.gallery import Gallery
+from bot.replies.loss import Loss, tell_asker
+from bot.replies.messages import Messages
 from bot.replies.pacing import EditBudget, Slot
 from bot.replies.places import Paint, Place
-from bot.replies.typing_indicator import TypingIndicator
+from bot.replies.silence import Silence
+from bot.replies.succession import Succession
 from bot.replies.windows import Bucket, Priority
 
 log = logging.getLogger(__name__)
@@ -41,21 +43,9 @@ Controls = Callable[[Ending | None], discord.ui.View | None]
 PageListener = Callable[[int, int, int], Awaitable[None]]
 """Told page number (from 1), channel id and message id whenever a page gets a message."""
 
-THINKING_AFTER_SECONDS = 2.0
-THINKING_REFRESH_SECONDS = 3.0
+MAX_PAGES = 6
 RETRY_SECONDS = 1.0
 FINAL_TRIES = 3
-
-
-@dataclass(slots=True)
-class _Message:
-    """A page as Discord shows it now."""
-
-    id: int
-    content: str = ""
-    buttons: Buttons = Buttons.UNKNOWN
-    files: int = 0
-    reported: bool = False
 
 
 class LiveReply:
@@ -78,37 +68,45 @@ class LiveReply:
         name: str,
         controls: Controls,
         on_page: PageListener,
+        max_pages: int = MAX_PAGES,
     ) -> None:
-        """`name` tells this reply from every other, also after a restart: the turn's id."""
-        self.lost = asyncio.Event()
-        self._tell_lost: Callable[[], None] | None = None
-        self.loss: PlaceError | None = None
+        """`name` tells this reply from every other, also after a restart: the turn's id.
+
+        What does not fit into `max_pages` messages is attached to the last of them as a file.
+        """
+        self._loss = Loss()
         self._place = place
         self._budget = budget
         self._clock = clock
         self._name = name
         self._controls = controls
         self._on_page = on_page
-        self._draft = Draft()
-        self._gallery = Gallery(place.max_file_bytes, self._wake, self._picture_dropped)
+        self._messages = Messages(place.adopted)
+        self._composition = Composition(
+            self._messages,
+            clock,
+            max_pages=max_pages,
+            max_file_bytes=place.max_file_bytes,
+            changed=self._wake,
+        )
+        self._draft = self._composition.draft
+        self._gallery = self._composition.gallery
+        self._succession = Succession(place, budget, clock, self._messages)
 
-        self._messages = [] if place.adopted is None else [_Message(place.adopted)]
-        self._settled = 0
-        """Pages that are shown as they shall stay."""
         self._posts = 0
         self._failures = 0
         self._over = False
+        self._given_up = False
         self._answering = False
         self._answer_shown = False
         self._started_at = clock.now()
         self._painted_at: float | None = None
-        self._thinking_since: float | None = None
 
         self._changed = asyncio.Event()
         self._slot: Slot | None = None
         self._painter: asyncio.Task[None] | None = None
-        self._typing = TypingIndicator(place, budget, clock)
-        self._tick: asyncio.Task[None] | None = None
+        self._silence = Silence(place, budget, clock)
+        self._alarm = Alarm(clock, self._changed.set)
 
     def start(self) -> None:
         """Show that the bot is at work, before there is anything to read."""
@@ -122,8 +120,7 @@ class LiveReply:
 
     def think(self, text: str) -> None:
         """Note that the model is thinking; the thoughts themselves are not shown."""
-        if self._thinking_since is None:
-            self._thinking_since = self._clock.now()
+        if self._silence.think():
             self._wake()
 
     def attach(self, image: ImagePart) -> None:
@@ -141,9 +138,17 @@ class LiveReply:
 
     def on_lost(self, callback: Callable[[], None]) -> None:
         """Call this once when no more of the answer can be shown; at once if that is so already."""
-        self._tell_lost = callback
-        if self.lost.is_set():
-            callback()
+        self._loss.on_lost(callback)
+
+    @property
+    def lost(self) -> asyncio.Event:
+        """Set as soon as no more of the answer can be shown."""
+        return self._loss.event
+
+    @property
+    def loss(self) -> PlaceError | None:
+        """Why no more of the answer can be shown."""
+        return self._loss.error
 
     async def end(self, ending: Ending) -> None:
         """Show the last state, the ending's words and its buttons; wait until Discord has it."""
@@ -178,60 +183,59 @@ class LiveReply:
             while not self._over:
                 await self._changed.wait()
                 self._changed.clear()
-                while self._next() is not None:
-                    await self._show_next()
+                while await self._step():
+                    pass
                 self._keep_alive()
         finally:
-            if self._tick is not None:
-                self._tick.cancel()
+            self._alarm.set(math.inf)
             if not self._over:
-                self._note_loss()  # A defect of ours, or shutdown; `end` raises it.
-        await self._typing.finish()
+                # A defect of ours, or shutdown; `end` raises it.
+                self._loss.note(None, self._place.channel_id)
+        if not self._given_up:
+            await self._succession.clear_away(len(self._draft))
+        elif self.loss is not None:
+            await tell_asker(self._place, self.loss)
+        await self._silence.finish()
+
+    async def _step(self) -> bool:
+        """Make the call that is due; False when none is."""
+        if not self._over and self._place.seconds_left <= 0:
+            await self._hand_over()
+        elif self._clock.now() >= self._take_over_due():
+            await self._succession.take_over(lambda: self._controls(None))
+        elif self._next() is not None:
+            await self._show_next()
+        else:
+            return False
+        return True
+
+    def _take_over_due(self) -> float:
+        if self._over or self._draft.ending or self._answering is not self._answer_shown:
+            return math.inf  # There is something better to show.
+        return self._succession.due
+
+    def _keep_alive(self) -> None:
+        """Show that the bot is at work, and see to it that the painter wakes when it must."""
+        if self._over or self.lost.is_set():
+            self._alarm.set(math.inf)
+            return
+        due = min(self._clock.now() + self._place.seconds_left, self._take_over_due())
+        if not self._answer_shown:
+            due = min(due, self._silence.keep(typing=not self._painted_at))
+        self._alarm.set(due)
 
     def _next(self) -> Page | None:
-        """The first page that is not settled, if Discord does not show it as it shall be."""
-        draft = self._draft
-        if self._over or (self.lost.is_set() and draft.ending is None):
+        """The page that is due, if any; the reply is over when none will be."""
+        if self._over or (self.lost.is_set() and self._draft.ending is None):
             return None
-        if draft.ending is not None and not draft.closed and not self._gallery.preparing:
-            self._close_draft()
-        if not draft.closed:
-            self._count_thinking()
-        while self._settled < len(draft):
-            page = draft.page(self._settled)
-            if not self._is_shown(page):
-                return page
-            if not page.finished:
-                return None
-            self._settled += 1
-        self._over = draft.closed
-        return None
-
-    def _is_shown(self, page: Page) -> bool:
-        files = bool(self._uploads(page))
-        if self._settled >= len(self._messages):
-            return not page.content and not files
-        message = self._messages[self._settled]
-        if not page.content and not files and not message.files:
-            return True  # Discord takes no empty message.
-        return (message.content, message.buttons) == (page.content, page.buttons) and not files
-
-    def _uploads(self, page: Page) -> list[Upload]:
-        if not page.pictures or not self._gallery.waiting:
-            return []
-        shown = self._messages[self._settled :]
-        return self._gallery.next(FILES_PER_MESSAGE - (shown[0].files if shown else 0))
-
-    def _close_draft(self) -> None:
-        room = FILES_PER_MESSAGE - (self._messages[-1].files if self._messages else 0)
-        more = max(0, self._gallery.waiting - room)
-        self._draft.close(
-            pictures=not self._gallery.empty, picture_pages=math.ceil(more / FILES_PER_MESSAGE)
-        )
-        self._settled = min(self._settled, len(self._draft) - 1)
+        if not self._answering and (seconds := self._silence.thinking) is not None:
+            self._draft.thinking = seconds
+        page = self._composition.due()
+        self._over = page is None and self._composition.complete
+        return page
 
     async def _show_next(self) -> None:
-        posting = self._settled >= len(self._messages)
+        posting = self._composition.message is None
         bucket = self._place.posting if posting else self._place.editing
         self._slot = self._new_slot(bucket)
         failure: PlaceError | None = None
@@ -246,9 +250,9 @@ class LiveReply:
         self._slot = None
         if failure is not None:
             await self._cope(failure, posting=posting)
-        elif page is not None and not (message := self._messages[self._settled]).reported:
+        elif (message := self._composition.message) and page and not message.reported:
             message.reported = True
-            await self._on_page(self._settled + 1, self._place.channel_id, message.id)
+            await self._on_page(self._composition.settled + 1, self._place.channel_id, message.id)
 
     def _new_slot(self, bucket: Bucket) -> Slot:
         if self._draft.ending is not None:
@@ -260,8 +264,8 @@ class LiveReply:
 
     async def _show(self, page: Page) -> None:
         """Make one call that shows the page that is due."""
-        uploads = self._uploads(page)
-        message = self._messages[self._settled] if self._settled < len(self._messages) else None
+        uploads = self._composition.uploads(page)
+        message = self._composition.message
         paint = Paint(
             page.content,
             [upload.file() for upload in uploads],
@@ -271,17 +275,19 @@ class LiveReply:
         self._painted_at = self._clock.now()
         if message is None:
             nonce = f"{self._name}.{self._posts}"
-            message = _Message(await self._place.post(paint, nonce=nonce))
-            self._messages.append(message)
+            message = self._messages.add(await self._place.post(paint, nonce=nonce))
             self._posts += 1
         else:
             await self._place.edit(message.id, paint)
         message.content = page.content
         message.buttons = page.buttons
+        message.painted = True
         message.files += len(uploads)
         self._gallery.sent(len(uploads))
         self._failures = 0
         self._answer_shown = answer
+        if not answer:
+            self._silence.told()
 
     def _view(self, wanted: Buttons, shown: Buttons) -> discord.ui.View | None:
         if wanted is shown:
@@ -294,97 +300,66 @@ class LiveReply:
 
     async def _cope(self, error: PlaceError, *, posting: bool) -> None:
         ended = self._draft.ending is not None
-        uploads = len(self._uploads(self._draft.page(self._settled)))
+        uploads = len(self._composition.uploads(self._draft.page(self._composition.settled)))
         match error:
             case UploadTooLargeError() if uploads:
                 self._gallery.refused(uploads)
                 self._draft.reopen()  # One may have to be left out, which must be said.
             case RefusedError() if self.loss is None:
                 self._stop_at_refusal(error)
-            case GoneError() if ended and not posting:
-                del self._messages[self._settled :]  # Say it in a new message.
+            case GoneError() if (message := self._composition.message) and (
+                ended or not message.painted
+            ):
+                self._messages.leave(self._composition.settled)  # Say it in a new message.
             case UneditableError() if not posting:
-                del self._messages[self._settled :]
+                self._messages.leave(self._composition.settled)
+            case ExpiredError() if self._place.seconds_left < math.inf:
+                await self._hand_over()
             case ReplyingForbiddenError():
                 pass  # The next try is a plain message.
             case TransientError():
-                await self._retry(error, posting=posting)
+                await self._retry(error)
             case _:
                 self._give_up(error)
 
-    async def _retry(self, error: PlaceError, *, posting: bool) -> None:
+    async def _retry(self, error: PlaceError) -> None:
         self._failures += 1
         if not self._draft.closed or self._failures < FINAL_TRIES:
             await self._clock.sleep(RETRY_SECONDS * min(2 ** (self._failures - 1), 8))
-        elif posting:
+        elif (message := self._composition.message) is None:
             self._give_up(error)
         else:
-            self._draft.move_rest(self._settled, self._messages[self._settled].content)
-            self._settled += 1
+            self._draft.move_rest(self._composition.settled, message.content)
+            self._composition.settled += 1
             self._failures = 0
 
     def _stop_at_refusal(self, error: RefusedError) -> None:
-        shown = self._messages[self._settled :]
+        message = self._composition.message
         if error.automod:
             sentence = _("This server's AutoMod did not let the rest of the answer through.")
         else:
             sentence = _("Discord did not accept the rest of the answer.")
-        self._draft.stop_at(self._settled, shown[0].content if shown else "", sentence)
-        self._lose(error)
+        self._gallery.withdraw_text()
+        self._draft.stop_at(self._composition.settled, message.content if message else "", sentence)
+        self._loss.note(error, self._place.channel_id)
 
     def _give_up(self, error: PlaceError) -> None:
-        self._over = True
-        self._lose(error)
+        self._over = self._given_up = True
+        self._loss.note(error, self._place.channel_id)
 
-    def _lose(self, error: PlaceError) -> None:
-        self.loss = error
-        self._note_loss()
-        level = logging.INFO if isinstance(error, ReplyLostError) else logging.WARNING
-        log.log(
-            level,
-            "reply lost channel=%d why=%s %s",
-            self._place.channel_id,
-            type(error).__name__,
-            error,
-        )
-
-    def _note_loss(self) -> None:
-        self.lost.set()
-        if self._tell_lost is not None:
-            self._tell_lost()
-
-    def _picture_dropped(self) -> None:
-        self.notice(_("A picture is too large to be attached here."))
-
-    # While there is nothing to read
-
-    def _count_thinking(self) -> None:
-        if self._thinking_since is None or self._answering:
-            return
-        now = self._clock.now()
-        if now >= self._thinking_due():
-            self._draft.thinking = int(now - self._thinking_since)
-
-    def _thinking_due(self) -> float:
-        if self._thinking_since is None or self._answering:
-            return math.inf
-        if self._painted_at is None:
-            return self._thinking_since + THINKING_AFTER_SECONDS
-        return self._painted_at + THINKING_REFRESH_SECONDS
-
-    def _keep_alive(self) -> None:
-        """Type again or count on, and see to it that the painter wakes when that is due next."""
-        if self._tick is not None:
-            self._tick.cancel()
-            self._tick = None
-        if self._over or self._answer_shown or self.lost.is_set():
-            return
-        due = self._thinking_due()
-        if not self._messages:
-            due = min(due, self._typing.keep())
-        if due < math.inf:
-            self._tick = asyncio.create_task(self._ring(due))
-
-    async def _ring(self, at: float) -> None:
-        await self._clock.sleep(max(at - self._clock.now(), 0.0))
-        self._changed.set()
+    async def _hand_over(self) -> None:
+        """Go on by another way, as the place is about to close."""
+        failure: PlaceError | None = None
+        same_messages = True
+        async with self._budget.slot(self._place.editing, Priority.FINAL):
+            try:
+                same_messages = await self._place.hand_over()
+            except PlaceError as error:
+                failure = error
+        if isinstance(failure, TransientError) and self._failures < FINAL_TRIES:
+            self._failures += 1
+            await self._clock.sleep(RETRY_SECONDS)
+        elif failure is not None:
+            self._give_up(failure)
+        elif not same_messages:
+            self._messages.leave(self._composition.settled)

@@ -94,7 +94,7 @@ class Scan(NamedTuple):
 _FENCE = re.compile(
     r"(?P<lead>[ \t]*)(?P<quote>(?:>[ ]?)*)[ \t]*(?P<run>`{3,}|~{3,})(?P<info>.{0,100})"
 )
-_FENCE_IN_LINE = re.compile(r"(?P<lead>.*[^`])(?P<run>`{3,})(?P<info>[\w+#.-]*)[ \t]*")
+_FENCE_IN_LINE = re.compile(r"(?P<lead>.*[^`\\])(?P<run>`{3,})(?P<info>[\w+#.-]*)[ \t]*")
 _FENCE_END = re.compile(r"[ \t]*(?:>[ ]?)*[ \t]*(?P<run>`{3,}|~{3,})[ \t]*")
 _PART_OF_FENCE_END = re.compile(r"[ \t]*(?:>[ ]?)*[ \t]*(?:`+|~+)[ \t]*")
 _LANGUAGE = re.compile(r"[\w+#.-]+")
@@ -369,5 +369,6 @@ class _Reader:
             self._mark(Op(Act.CLOSE, run), close + len(run))
             return close + len(run)
         if not open_ended:
-            self._mark(Op(Act.CLOSE, run, added=True), end)
+            apart = ZERO_WIDTH_SPACE if self.source[end - 1] == "`" else ""
+            self._mark(Op(Act.CLOSE, apart + run, added=True), end)
         return end

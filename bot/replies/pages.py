@@ -9,7 +9,16 @@ from typing import NamedTuple
 
 import regex  # type: ignore[import-untyped]  # it ships no types
 
-from bot.replies.markup import Context, Kind, Piece, Scan, break_fences, scan, starts_block
+from bot.replies.markup import (
+    ZERO_WIDTH_SPACE,
+    Context,
+    Kind,
+    Piece,
+    Scan,
+    break_fences,
+    scan,
+    starts_block,
+)
 
 PAGE_UNITS = 2_000
 """Discord's limit; how it counts is not documented, so the page counts UTF-16 code units."""
@@ -163,8 +172,9 @@ def _cuts(window: Scan, limit: int) -> Iterator[_Cut]:
     before = window.start
     texts: list[tuple[int, int, int]] = []
     for index, piece in enumerate(window.pieces):
-        # A code block is closed on a line of its own.
-        room = limit - units(piece.context.closing()) - (piece.context.fence is not None)
+        # A code block is closed on a line of its own, backticks may have to be kept apart.
+        closing = piece.context.closing()
+        room = limit - units(closing) - closing.startswith(("`", ">"))
         if piece.kind is Kind.TEXT:
             texts.append((index, used, room))
         size = units(piece.shown)
@@ -271,10 +281,16 @@ def _compose(start: Context, pieces: list[Piece]) -> str:
     if not body.strip():
         return ""
     context = pieces[end - 1].context
-    text = start.opening() + body
+    text = _join(start.opening(), body)
     if context.fence:
         return text + ("" if text.endswith("\n") else "\n") + context.closing()
-    return text.strip() + context.closing()
+    return _join(text.strip(), context.closing())
+
+
+def _join(left: str, right: str) -> str:
+    """Put marks beside text; backticks that do not belong together are kept apart."""
+    apart = left.endswith("`") and right.startswith("`")
+    return left + (ZERO_WIDTH_SPACE if apart else "") + right
 
 
 def _dangles(piece: Piece) -> bool:

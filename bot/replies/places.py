@@ -1,10 +1,10 @@
-"""Where a reply lives: a channel's messages, or the messages of one interaction."""
+"""Where a reply lives: the messages of a channel. Those of an interaction: `interactions.py`."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Protocol
 
 import discord
@@ -24,13 +24,16 @@ TextPlace = (
     | discord.PartialMessageable
 )
 """Channels whose messages the bot may edit; `client.get_partial_messageable` makes one of an id."""
+Attachments = dict[int, list[discord.Attachment]]
+"""What each message carries, by message id."""
 
 
 @dataclass(frozen=True, slots=True)
 class Paint:
     """What one message shall show."""
 
-    content: str
+    content: str | None
+    """None: the message keeps its text and its files."""
     files: Sequence[discord.File] = ()
     """New files, shown after those the message already has."""
     view: discord.ui.View | None = MISSING
@@ -46,8 +49,8 @@ class Place(Protocol):
         ...
 
     @property
-    def adopted(self) -> int | None:
-        """An existing message that becomes the first page."""
+    def adopted(self) -> tuple[int, ...]:
+        """Existing messages that become the first pages."""
         ...
 
     @property
@@ -62,12 +65,17 @@ class Place(Protocol):
 
     @property
     def editing(self) -> Bucket:
-        """The bucket of `edit`."""
+        """The bucket of `edit` and `hand_over`; deletions are paced by it as well."""
         ...
 
     @property
     def typing_bucket(self) -> Bucket | None:
         """The bucket of `type`; None where Discord shows by itself that the bot is at work."""
+        ...
+
+    @property
+    def seconds_left(self) -> float:
+        """Until `hand_over` is due; infinite where it never is (again)."""
         ...
 
     async def post(self, paint: Paint, *, nonce: str) -> int:
@@ -78,13 +86,30 @@ class Place(Protocol):
         """Change a page."""
         ...
 
+    async def delete(self, message_id: int) -> None:
+        """Delete a message."""
+        ...
+
     async def type(self) -> None:
         """Show the typing indicator for some seconds."""
+        ...
+
+    async def hand_over(self) -> bool:
+        """Go on by another way before this one is closed.
+
+        True when the messages so far are edited on, False when new ones follow them.
+        """
+        ...
+
+    async def tell_asker(self, sentence: str) -> None:
+        """Say something to the asker alone, where that is possible."""
         ...
 
 
 class ChannelPlace:
     """Messages in a channel, thread or DM, edited with the bot's own token."""
+
+    seconds_left = math.inf
 
     def __init__(
         self,
@@ -92,10 +117,16 @@ class ChannelPlace:
         *,
         reply_to: int | None = None,
         ping: bool = True,
-        adopted: int | None = None,
+        adopted: tuple[int, ...] = (),
+        asker: discord.abc.Messageable | None = None,
+        attachments: Attachments | None = None,
         max_file_bytes: int | None = None,
     ) -> None:
-        """Reply to the message `reply_to`, pinging its author once if `ping`."""
+        """Reply to the message `reply_to`, pinging its author once if `ping`.
+
+        `attachments` are those of messages that another place has painted before; any other
+        message loses with its first edit what it carried.
+        """
         guild = channel.guild
         self.channel_id = channel.id
         self.adopted = adopted
@@ -106,6 +137,7 @@ class ChannelPlace:
         self.editing = Bucket.edit(channel.id)
         self.typing_bucket: Bucket | None = Bucket.typing(channel.id)
         self._channel = channel
+        self._asker = asker
         self._reference = None
         if reply_to is not None:
             # People delete questions while a model thinks; the answer is sent all the same.
@@ -119,7 +151,7 @@ class ChannelPlace:
         self._mentions = discord.AllowedMentions(
             everyone=False, users=False, roles=False, replied_user=ping
         )
-        self._attachments: dict[int, list[discord.Attachment]] = {}
+        self._attachments: Attachments = {} if attachments is None else attachments
 
     async def post(self, paint: Paint, *, nonce: str) -> int:
         """Send the next page; only the first one replies to the question."""
@@ -147,99 +179,43 @@ class ChannelPlace:
         known = self._attachments.get(message_id)
         with translated():
             message = await self._channel.get_partial_message(message_id).edit(
-                content=paint.content,
-                allowed_mentions=self._mentions,
-                **_changes(paint, known),
+                allowed_mentions=self._mentions, **changes(paint, known)
             )
-        self._attachments[message_id] = message.attachments
+        if paint.content is not None:
+            self._attachments[message_id] = message.attachments
+
+    async def delete(self, message_id: int) -> None:
+        """Delete one of the bot's own messages."""
+        with translated():
+            await self._channel.get_partial_message(message_id).delete()
 
     async def type(self) -> None:
         """Show the typing indicator for ten seconds."""
         with translated():
             await self._channel.typing()
 
+    async def hand_over(self) -> bool:
+        """Do nothing: the bot's own token does not end."""
+        return True
 
-class InteractionPlace:
-    """The messages of one acknowledged interaction, reached by its token while that lives.
-
-    The first page is the original response: the deferred one of a command, or the message whose
-    button was pressed.
-    """
-
-    adopted: int | None = None
-    typing_bucket: Bucket | None = None
-
-    def __init__(self, interaction: discord.Interaction[Any], *, ephemeral: bool = False) -> None:
-        self.channel_id = interaction.channel_id or 0
-        self.max_file_bytes = interaction.filesize_limit
-        self.posting = self.editing = Bucket.webhook(interaction.token)
-        self._interaction = interaction
-        self._ephemeral = ephemeral
-        self._first: int | None = None
-        self._attachments: dict[int, list[discord.Attachment]] = {}
-
-    @property
-    def expires_at(self) -> datetime:
-        """When the token ends; calls then raise `ExpiredError`."""
-        return self._interaction.expires_at
-
-    async def post(self, paint: Paint, *, nonce: str) -> int:
-        """Fill the deferred response, then send followups; these know no nonce."""
-        message: discord.Message
-        with translated():
-            if self._first is None:
-                message = await self._edit_first(paint, None)
-                self._first = message.id
-            else:
-                message = await self._interaction.followup.send(
-                    paint.content,
-                    files=list(paint.files),
-                    view=paint.view or MISSING,
-                    ephemeral=self._ephemeral,
-                    allowed_mentions=discord.AllowedMentions.none(),
-                    suppress_embeds=True,
-                    wait=True,
-                )
-        self._attachments[message.id] = message.attachments
-        return message.id
-
-    async def edit(self, message_id: int, paint: Paint) -> None:
-        """Change a page with the interaction's token."""
-        known = self._attachments.get(message_id)
-        message: discord.Message
-        with translated():
-            if message_id == self._first:
-                message = await self._edit_first(paint, known)
-            else:
-                message = await self._interaction.followup.edit_message(
-                    message_id,
-                    content=paint.content,
-                    allowed_mentions=discord.AllowedMentions.none(),
-                    **_changes(paint, known),
-                )
-        self._attachments[message_id] = message.attachments
-
-    async def type(self) -> None:
-        """Do nothing: a deferred response says by itself that the bot is thinking."""
-
-    async def _edit_first(
-        self, paint: Paint, known: list[discord.Attachment] | None
-    ) -> discord.InteractionMessage:
-        return await self._interaction.edit_original_response(
-            content=paint.content,
-            allowed_mentions=discord.AllowedMentions.none(),
-            **_changes(paint, known),
-        )
+    async def tell_asker(self, sentence: str) -> None:
+        """Send the asker a direct message."""
+        if self._asker is not None:
+            with translated():
+                await self._asker.send(sentence)
 
 
-def _changes(paint: Paint, known: list[discord.Attachment] | None) -> dict[str, Any]:
+def changes(paint: Paint, known: list[discord.Attachment] | None) -> dict[str, Any]:
     """Name only what an edit changes: attachments that are named replace all the others.
 
-    A message this place has not painted yet loses what it carried before.
+    A message that was not painted before (`known` is None) loses what it carried.
     """
-    changes: dict[str, Any] = {}
+    changed: dict[str, Any] = {}
     if paint.view is not MISSING:
-        changes["view"] = paint.view
+        changed["view"] = paint.view
+    if paint.content is None:
+        return changed
+    changed["content"] = paint.content
     if paint.files or known is None:
-        changes["attachments"] = [*(known or ()), *paint.files]
-    return changes
+        changed["attachments"] = [*(known or ()), *paint.files]
+    return changed

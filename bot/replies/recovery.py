@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import discord
 
 from bot.chat.endings import interrupted
 from bot.chat.turns import Ending, OpenTurn
-from bot.replies.errors import PlaceError, translated
+from bot.replies.errors import GoneError, PlaceError, translated
 from bot.replies.footer import small, under
 from bot.replies.pacing import EditBudget
 from bot.replies.places import ChannelPlace, Paint
+from bot.replies.transcript import readable, transcript
 from bot.replies.windows import Bucket, Priority
 
 log = logging.getLogger(__name__)
 
 TurnControls = Callable[[OpenTurn, Ending], discord.ui.View | None]
 """Makes a new view with the buttons of an interrupted answer."""
+_Page = tuple[discord.PartialMessage, str]
+"""A message and what it says."""
 
 
 class Recovery:
@@ -30,42 +33,46 @@ class Recovery:
         self._budget = budget
         self._controls = controls
 
-    async def mend_all(self, turns: Iterable[OpenTurn]) -> int:
-        """Mend what can be reached; returns how many were."""
-        mended = 0
-        for turn in turns:
+    async def mend(self, turn: OpenTurn) -> str:
+        """Say on Discord that the answer was interrupted; returns what can be read of it there."""
+        text = ""
+        try:
+            pages = await self._read(turn)
+            text = transcript(readable(content) for _message, content in pages)
+            ending = interrupted(has_text=bool(text))
+            if pages:
+                await self._say_under(*pages[-1], turn, ending)
+            elif not turn.pages and not turn.question.scope.key.startswith("private:"):
+                # Nobody has seen anything yet. (An ephemeral answer ended with its interaction.)
+                channel = self._channel(turn, turn.question.scope.channel_id)
+                await self._post(channel, turn, ending, reply_to=turn.question.event_id)
+        except PlaceError as error:
+            log.info("interrupted reply not mended turn=%d %s", turn.turn_id, error)
+        return text
+
+    async def _read(self, turn: OpenTurn) -> list[_Page]:
+        """The messages that show the answer; those deleted meanwhile are left out."""
+        pages: list[_Page] = []
+        for channel_id, message_id in turn.pages:
+            message = self._channel(turn, channel_id).get_partial_message(message_id)
             try:
-                mended += await self.mend(turn)
-            except PlaceError as error:
-                log.info("interrupted reply not mended turn=%d %s", turn.turn_id, error)
-        return mended
+                with translated():
+                    pages.append((message, (await message.fetch()).content))
+            except GoneError:
+                continue
+        return pages
 
-    async def mend(self, turn: OpenTurn) -> bool:
-        """Say on Discord that the answer was interrupted; False where nobody could see that.
-
-        Raises:
-            PlaceError: Discord would not have it.
-        """
-        ending = interrupted()
-        if not turn.pages:
-            # An ephemeral answer ended with its interaction.
-            if turn.question.scope.key.startswith("private:"):
-                return False
-            channel = self._channel(turn, turn.question.scope.channel_id)
-            await self._post(channel, turn, ending, reply_to=turn.question.event_id)
-            return True
-        channel_id, message_id = turn.pages[-1]
-        channel = self._channel(turn, channel_id)
-        message = channel.get_partial_message(message_id)
-        with translated():
-            shown = (await message.fetch()).content
-        if shown.startswith("-# ") and "\n" not in shown:
-            shown = ""  # The model was still thinking.
-        page, *rest = under(shown, small(ending.words))
+    async def _say_under(
+        self, message: discord.PartialMessage, content: str, turn: OpenTurn, ending: Ending
+    ) -> None:
+        page, *rest = under(readable(content), small(ending.words))
         if rest:
-            await self._post(channel, turn, ending, reply_to=message_id)
-            return True
-        async with self._budget.slot(Bucket.edit(channel_id), Priority.MIDDLE, since=-math.inf):
+            channel = self._channel(turn, message.channel.id)
+            await self._post(channel, turn, ending, reply_to=message.id)
+            return
+        async with self._budget.slot(
+            Bucket.edit(message.channel.id), Priority.MIDDLE, since=-math.inf
+        ):
             with translated():
                 await message.edit(
                     content=page,
@@ -74,7 +81,6 @@ class Recovery:
                         everyone=False, users=False, roles=False, replied_user=True
                     ),
                 )
-        return True
 
     def _channel(self, turn: OpenTurn, channel_id: int) -> discord.PartialMessageable:
         return self._client.get_partial_messageable(

@@ -20,8 +20,6 @@ from bot.chat.turns import (
     Scope,
     TurnState,
 )
-from bot.errors import ConversationError
-from bot.i18n import _
 from bot.storage import media, messages
 from bot.storage.branches import Branch, Pair, both
 from bot.storage.database import Database
@@ -90,51 +88,6 @@ class SqlConversationStore:
             await session.flush()
             await _set_head(session, conversation_id, answer.id)
         return OpenTurn(answer.id, question)
-
-    async def reopen_turn(self, turn_id: int, *, model: str | None = None) -> OpenTurn | None:
-        """Begin another variant of an answer, on the messages that show the present one.
-
-        None while a variant of it is still being written. Without `model`, the one that wrote
-        the given variant is asked again.
-
-        Raises:
-            ConversationError: the turn is not known (any more).
-        """
-        async with self._database.write() as session:
-            conversation = await session.scalar(
-                select(ConversationRow)
-                .join(TurnRow, TurnRow.conversation_id == ConversationRow.id)
-                .where(TurnRow.id == turn_id, TurnRow.role == Role.ASSISTANT)
-                # From here on the conversation holds still: a second press waits, then looks.
-                .with_for_update(of=ConversationRow)
-            )
-            if conversation is None:
-                raise ConversationError(_("I no longer remember that question."))
-            old = await session.get_one(TurnRow, turn_id)
-            question = await session.get_one(TurnRow, old.parent_id)
-            variants = (
-                await session.scalars(select(TurnRow).where(TurnRow.parent_id == question.id))
-            ).all()
-            if any(variant.state is TurnState.STREAMING for variant in variants):
-                return None
-            new = new_answer(
-                conversation.id,
-                question.id,
-                variant=max(variant.variant or 0 for variant in variants) + 1,
-                model=model or old.model or "",
-            )
-            session.add(new)
-            await session.flush()
-            known = [variant.id for variant in variants]
-            await session.execute(
-                update(TurnMessageRow)
-                .where(TurnMessageRow.turn_id.in_(known))
-                .values(turn_id=new.id)
-            )
-            if conversation.head_turn_id in known:
-                conversation.head_turn_id = new.id
-            [turn] = await open_turns(session, [(conversation, Pair(question, new))])
-        return turn
 
     async def history(self, turn_id: int, *, max_exchanges: int, max_bytes: int) -> list[Exchange]:
         """The remembered exchanges before that answer's question, oldest first."""

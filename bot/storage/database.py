@@ -79,14 +79,15 @@ def create_engine(url: str) -> AsyncEngine:
     parsed = async_url(url)
     if parsed.get_backend_name() != "sqlite":
         # A hosted server closes idle connections; a bot may be idle all night.
-        return create_async_engine(parsed, pool_pre_ping=True)
+        return create_async_engine(parsed, pool_pre_ping=True, hide_parameters=True)
     if sqlite3.sqlite_version_info < OLDEST_SQLITE:
         raise StartupError(f"SQLite {sqlite3.sqlite_version} is too old: 3.35 or newer is needed")
     try:
         Path(parsed.database or "").parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as err:
         raise StartupError(f"The database's folder cannot be made: {err}") from err
-    engine = create_async_engine(parsed)
+    # An error's text may reach the log, and parameters are what people wrote.
+    engine = create_async_engine(parsed, hide_parameters=True)
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine

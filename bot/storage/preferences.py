@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Select, literal, select
@@ -38,7 +39,7 @@ class SqlPreferenceStore:
         return found.get("server", Preferences()), found.get("channel", Preferences())
 
     async def write(
-        self, guild_id: int, channel_id: int | None, changes: dict[str, str | None]
+        self, guild_id: int, channel_id: int | None, changes: Mapping[str, str | int | None]
     ) -> None:
         """Change the given fields of the server's layer, or of one channel's; None inherits.
 
@@ -59,5 +60,7 @@ class SqlPreferenceStore:
                 )
                 key = "channel_id"
             await session.execute(
-                upsert.values(**changes).on_conflict_do_update(index_elements=[key], set_=changes)
+                upsert.values(**changes).on_conflict_do_update(
+                    index_elements=[key], set_=dict(changes)
+                )
             )

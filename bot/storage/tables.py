@@ -201,6 +201,7 @@ class PreferenceColumns:
 
     chat_model: Mapped[str | None]
     image_model: Mapped[str | None]
+    max_pages: Mapped[int | None]
 
 
 class GuildPreferencesRow(PreferenceColumns, Base):

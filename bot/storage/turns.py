@@ -60,15 +60,36 @@ async def open_turns(
     )
     for row in rows:
         pages[row.turn_id].append((row.channel_id, row.message_id))
+    others = await _others(session, [pair for _, pair in found])
     return [
         OpenTurn(
             turn_id=pair.answer.id,
             question=_question_of(conversation, pair, asked[pair.question.id]),
             variant=pair.answer.variant or 1,
             pages=tuple(pages[pair.answer.id]),
+            others=others[pair.answer.id],
         )
         for conversation, pair in found
     ]
+
+
+async def _others(session: AsyncSession, pairs: Sequence[Pair]) -> dict[int, tuple[int, ...]]:
+    """For each answer, the other answers to its question that count as said."""
+    rows = await session.execute(
+        select(TurnRow.parent_id, TurnRow.id)
+        .where(
+            TurnRow.parent_id.in_({pair.question.id for pair in pairs}),
+            TurnRow.state.in_(REMEMBERED),
+        )
+        .order_by(TurnRow.id)
+    )
+    said: dict[int | None, list[int]] = {}
+    for question_id, answer_id in rows:
+        said.setdefault(question_id, []).append(answer_id)
+    return {
+        pair.answer.id: tuple(i for i in said.get(pair.question.id, ()) if i != pair.answer.id)
+        for pair in pairs
+    }
 
 
 def _question_of(conversation: ConversationRow, pair: Pair, asked: Message) -> Question:

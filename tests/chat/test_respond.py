@@ -15,10 +15,10 @@ from bot.chat.events import (
     Usage,
     UsageReported,
 )
-from bot.chat.respond import Responder
+from bot.chat.respond import CONTINUE, Responder
 from bot.chat.turns import ImageOptions, Scope, Task, TurnState
 from bot.errors import BlockedError, BrokenStreamError, QuestionError, UnavailableError
-from tests.fakes import SCOPE, FakeClock, FakeModel, MemoryStore, RecordingSurface, question
+from tests.fakes import MIRA, SCOPE, FakeClock, FakeModel, MemoryStore, RecordingSurface, question
 
 STOP = Finished(FinishReason.STOP)
 FOX = ImagePart(b"fox", "image/png")
@@ -33,10 +33,14 @@ class World:
         self.surfaces: list[RecordingSurface] = []
         self.opened = asyncio.Event()
         self.responder = Responder(
-            model=self.model, store=self.store, clock=FakeClock(), persona="Be kind."
+            model=self.model,
+            store=self.store,
+            variants=self.store,
+            clock=FakeClock(),
+            persona="Be kind.",
         )
 
-    def open_surface(self, turn) -> RecordingSurface:
+    async def open_surface(self, turn) -> RecordingSurface:
         self.surfaces.append(RecordingSurface())
         self.opened.set()
         return self.surfaces[-1]
@@ -217,7 +221,7 @@ async def test_retry_asks_the_same_question_again():
     world = World(UnavailableError("down"))
     await world.ask(question("one"))
     world.model.script = [TextDelta("yes"), STOP]
-    assert await world.responder.retry(1, world.open_surface)
+    assert await world.responder.again(1, world.open_surface)
     assert world.surfaces[-1].text == "yes"
     assert world.model.requests[1].messages[-1].text == "mira: one"
 
@@ -274,3 +278,80 @@ async def test_neither_prompt_nor_answer_is_logged(caplog):
     await world.ask(question("my secret question"))
     assert "turn=1" in caplog.text
     assert "secret" not in caplog.text
+
+
+async def test_another_model_can_be_asked_the_same_question():
+    world = World(TextDelta("yes"), STOP)
+    await world.ask(question("one"))
+    assert await world.responder.again(1, world.open_surface, model="o3")
+    assert world.model.requests[1].model == "o3"
+    assert [m.text for m in world.model.requests[1].messages] == ["mira: one"]
+
+
+async def test_leafing_back_shows_the_kept_answer_without_asking_anybody():
+    world = World(TextDelta("A"), ImageReady(FOX), STOP)
+    await world.ask(question("one"))
+    world.model.script = [TextDelta("B"), STOP]
+    await world.responder.again(1, world.open_surface)
+    assert await world.responder.turn_page(2, -1, world.open_surface)
+    surface = world.surfaces[-1]
+    assert (surface.text, len(surface.images)) == ("A", 1)
+    assert surface.ending is not None
+    assert surface.ending.state is TurnState.COMPLETE
+    assert len(world.model.requests) == 2
+
+
+async def test_there_is_nothing_before_the_first_answer():
+    world = World(TextDelta("A"), STOP)
+    await world.ask(question("one"))
+    assert not await world.responder.turn_page(1, -1, world.open_surface)
+    assert len(world.surfaces) == 1
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        pytest.param([TextDelta("half"), Finished(FinishReason.LENGTH)], id="length"),
+        pytest.param([TextDelta("half"), BrokenStreamError("cut")], id="broken"),
+    ],
+)
+async def test_an_answer_that_was_cut_off_can_be_continued(script):
+    world = World(*script)
+    surface = await world.ask(question("one", event_id=1))
+    assert surface.ending is not None
+    assert surface.ending.can_continue
+    world.model.script = [TextDelta(" and whole"), STOP]
+    await world.responder.go_on(1, 77, MIRA, world.open_surface)
+    told = [message.text for message in world.model.requests[-1].messages]
+    assert told[:2] == ["mira: one", "half"]
+    assert CONTINUE in told[2]
+    assert world.surfaces[-1].text == " and whole"
+
+
+async def test_an_answer_is_continued_once_however_often_it_is_asked_for():
+    world = World(TextDelta("half"), Finished(FinishReason.LENGTH))
+    await world.ask(question("one", event_id=1))
+    for _press in range(2):
+        await world.responder.go_on(1, 77, MIRA, world.open_surface)
+    assert len(world.surfaces) == 2
+
+
+async def test_an_error_before_any_text_cannot_be_continued():
+    surface = await World(UnavailableError("down")).ask()
+    assert surface.ending is not None
+    assert (surface.ending.can_retry, surface.ending.can_continue) == (True, False)
+
+
+async def test_a_reply_that_cannot_even_begin_leaves_its_question_to_be_asked_again():
+    world = World(TextDelta("yes"), STOP)
+
+    async def broken(turn):
+        raise OSError("database gone")
+
+    async def prepare():
+        return question("one")
+
+    with pytest.raises(OSError, match="gone"):
+        await world.responder.ask(SCOPE, prepare, broken)
+    assert world.state is TurnState.FAILED
+    assert await world.responder.again(1, world.open_surface)

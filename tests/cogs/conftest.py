@@ -33,10 +33,15 @@ class Services:
         clock = LoopClock()
         return Bot(
             responder=Responder(
-                model=self.model, store=self.store, clock=clock, persona="Be kind."
+                model=self.model,
+                store=self.store,
+                variants=self.store,
+                clock=clock,
+                persona="Be kind.",
             ),
             policy=Policy(Defaults("gpt-4o", "gemini-3-pro-image-preview"), self.preferences),
             store=self.store,
+            variants=self.store,
             state=self.state,
             clock=clock,
             message_content=message_content,

@@ -170,6 +170,19 @@ async def test_a_choice_can_be_taken_back(stage):
     assert "`gpt-4o` (the bot's default)" in result.response.content
 
 
+async def test_an_admin_sets_how_many_messages_a_reply_may_take(stage):
+    result = await stage.ada.slash(stage.general, "config display", pages=2)
+    assert "`2` (set for the server)" in result.response.content
+    stage.services.model.script = [TextDelta("word " * 2000), STOP]
+    await stage.mira.send(stage.general, f"{stage.me} talk")
+    assert len(stage.replies()) == 2
+    (file,) = stage.reply().attachments
+    assert file.filename == "answer.md"
+    assert (await file.read()).decode().split() == ["word"] * 2000
+    result = await stage.ada.slash(stage.general, "config display", pages=0)
+    assert "`6` (the bot's default)" in result.response.content
+
+
 async def test_a_chat_model_is_not_taken_for_pictures(stage):
     result = await stage.ada.slash(stage.general, "config model", image="gpt-4o")
     assert "makes no pictures" in result.response.content

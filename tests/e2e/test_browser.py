@@ -54,6 +54,13 @@ async def test_a_newcomer_mentions_the_bot_watches_the_reply_grow_and_gets_a_pic
         await expect(page.locator("pre").first).to_be_visible()
         await keep_picture(page, "answered")
 
+        # Another answer in its place, and back to the first.
+        await page.get_by_role("button", name="Regenerate").click()
+        await expect(page.get_by_role("button", name="2/2 ▶")).to_be_visible(timeout=20_000)
+        await page.get_by_role("button", name="◀").click()
+        await expect(page.get_by_role("button", name="1/2 ▶")).to_be_visible()
+        await keep_picture(page, "variants")
+
         # A picture by command, with an option from the picker.
         await field.press_sequentially("/imag")
         await page.keyboard.press("Enter")

@@ -22,6 +22,7 @@ def buttons(message: Message) -> dict[str, str]:
         button["label"]: button["custom_id"]
         for row in message.components
         for button in row["components"]
+        if not button.get("disabled")
     }
 
 
@@ -31,7 +32,7 @@ async def test_a_mention_is_answered_by_a_reply_that_grows(weather):
         await weather.until(
             lambda: weather.replies() and shown(weather.replies()[0]) == TEXT.strip()
         )
-        await weather.until(lambda: not weather.replies()[0].components)
+        await weather.until(lambda: "Stop" not in buttons(weather.replies()[0]))
     (reply,) = weather.replies()
     assert reply.reference.message_id == question.id
     states = [revision.content for revision in reply.history]
@@ -47,7 +48,7 @@ async def test_a_picture_arrives_with_alt_text(weather):
         )
         await weather.until(lambda: weather.replies(PICTURES_ID))
         await weather.until(lambda: call.response and call.response.attachments)
-        await weather.until(lambda: not call.response.components)
+        await weather.until(lambda: "Stop" not in buttons(call.response))
     (attachment,) = call.response.attachments
     assert attachment.description == "a red fox"
     with Image.open(io.BytesIO(attachment.data)) as picture:
@@ -94,7 +95,7 @@ async def test_stop_ends_a_reply_and_lets_go_of_the_gateway(weather):
         )
         assert await press.acknowledged()
         await weather.until(lambda: "Stopped." in weather.replies()[-1].content)
-    assert not buttons(weather.replies()[-1])
+    assert "Stop" not in buttons(weather.replies()[-1])
 
 
 async def test_a_reply_that_a_moderator_deletes_lets_go_of_the_gateway(weather):
@@ -156,10 +157,10 @@ async def test_a_server_error_on_an_edit_costs_no_text(weather):
 
 async def test_slow_edits_never_hold_up_the_gateways_stream(weather):
     async with weather.bot():
-        weather.discord.faults.delay("PATCH", "/channels/*/messages/*", 10)
+        weather.discord.faults.delay("PATCH", "/channels/*/messages/*", 5)
         await weather.mention("talk")
         await weather.until(weather.chats)
-        async with asyncio.timeout(9):
+        async with asyncio.timeout(4.5):
             await weather.chats()[0].ended.wait()
         assert weather.chats()[0].outcome is Outcome.COMPLETE
         weather.discord.faults.clear()
@@ -176,3 +177,36 @@ async def test_concurrent_questions_keep_their_order(weather):
         await weather.until(lambda: call.response and "question 4" in call.response.content)
     listed = [line for line in call.response.content.splitlines() if "question" in line]
     assert [line[-1] for line in listed if line.startswith("**")] == list("01234")
+
+
+async def test_another_answer_takes_the_place_of_the_first_and_both_can_be_leafed_through(weather):
+    weather.gateway.text = "First."
+    async with weather.bot():
+        await weather.mention("hi")
+        await weather.until(lambda: weather.replies() and buttons(weather.replies()[0]))
+        await weather.until(lambda: "Regenerate" in buttons(weather.replies()[0]))
+        weather.gateway.text = "Second."
+        reply = weather.replies()[0]
+        await weather.mira.press(reply.id, buttons(reply)["Regenerate"])
+        await weather.until(lambda: shown(reply) == "Second." and "◀" in buttons(reply))
+    async with weather.bot():
+        await weather.mira.press(reply.id, buttons(reply)["◀"])
+        await weather.until(lambda: shown(reply) == "First." and "1/2 ▶" in buttons(reply))
+    assert len(weather.replies()) == 1
+
+
+async def test_a_shorter_answer_leaves_no_page_of_the_longer_one_behind(weather):
+    weather.gateway.text = "A sentence of some words. " * 150
+    weather.gateway.deltas_per_second = 0
+    async with weather.bot():
+        await weather.mention("hi")
+        await weather.until(
+            lambda: weather.replies() and "Regenerate" in buttons(weather.replies()[-1])
+        )
+        assert len(weather.replies()) == 2
+        weather.gateway.text = "Short."
+        last = weather.replies()[-1]
+        await weather.mira.press(last.id, buttons(last)["Regenerate"])
+        await weather.until(
+            lambda: [shown(reply) for reply in weather.replies()] == ["Short."], seconds=30
+        )

@@ -6,7 +6,6 @@ import pytest
 
 from bot.errors import AuthCodeError, UnavailableError
 from bot.llm.credits import Balance, read_balance
-from bot.llm.models import list_models
 from tests.llm.gateway import AUTHCODE, gateway, plain
 
 PAGE = plain(b"<html>Just a moment", 403, content_type="text/html")
@@ -53,28 +52,3 @@ async def test_a_gateway_that_is_not_there_is_told() -> None:
     async with gateway(PAGE) as there:
         with pytest.raises(UnavailableError):
             await read_balance(there.session, "http://127.0.0.1:1", AUTHCODE)
-
-
-@pytest.mark.parametrize(
-    ("document", "models"),
-    [
-        ({"object": "list", "data": [{"id": "gpt-5.4"}, {"id": "b"}, {}]}, ["gpt-5.4", "b"]),
-        ({"models": [{"name": "models/gemini-x"}, {"name": "y"}]}, ["gemini-x", "y"]),
-        ({"success": False, "message": "no"}, []),
-        ([], []),
-    ],
-)
-async def test_the_list_of_models_is_read_in_either_form(document: Any, models: Any) -> None:
-    async with gateway(plain(document)) as there:
-        assert await list_models(there.session, there.url, AUTHCODE) == models
-
-
-async def test_no_list_of_models_is_an_empty_one() -> None:
-    async with gateway(plain(b"", 404)) as there:
-        assert await list_models(there.session, there.url, AUTHCODE) == []
-
-
-async def test_a_refused_list_of_models_is_told() -> None:
-    async with gateway(plain(b"", 401)) as there:
-        with pytest.raises(AuthCodeError):
-            await list_models(there.session, there.url, AUTHCODE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from dataclasses import dataclass, field
 
 import discord
@@ -30,14 +31,22 @@ class FakePlace:
 
     clock: FakeClock
     channel_id: int = 7
-    adopted: int | None = None
+    adopted: tuple[int, ...] = ()
+    ends_at: float = math.inf
+    """When `hand_over` is due."""
+    keeps_messages: bool = True
+    """Whether the same messages are edited on after it."""
     max_file_bytes: int = 10_000_000
     latency: float = 0.05
     messages: dict[int, ShownMessage] = field(default_factory=dict)
     history: list[tuple[float, str]] = field(default_factory=list)
     """Every state that was ever visible, with its time."""
+    data: dict[str, bytes] = field(default_factory=dict)
+    """The bytes of each file, by its name."""
     nonces: list[str] = field(default_factory=list)
     typed: list[float] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
+    """What the asker was told apart from the reply."""
     failures: list[PlaceError | None] = field(default_factory=list)
     gate: asyncio.Event | None = None
     """Holds every call back until it is set."""
@@ -48,6 +57,10 @@ class FakePlace:
         self.posting = Bucket.create(self.channel_id)
         self.editing = Bucket.edit(self.channel_id)
         self.typing_bucket: Bucket | None = Bucket.typing(self.channel_id)
+
+    @property
+    def seconds_left(self) -> float:
+        return self.ends_at - self.clock.now()
 
     @property
     def pages(self) -> list[str]:
@@ -62,7 +75,7 @@ class FakePlace:
         await self._travel(paint)
         self.nonces.append(nonce)
         message_id = 100 + len(self.nonces)
-        self.messages[message_id] = ShownMessage(paint.content)
+        self.messages[message_id] = ShownMessage(paint.content or "")
         self._apply(message_id, paint)
         return message_id
 
@@ -73,17 +86,35 @@ class FakePlace:
         self.messages[message_id].edits += 1
         self._apply(message_id, paint)
 
+    async def delete(self, message_id: int) -> None:
+        await self._travel(Paint(None))
+        if message_id not in self.messages:
+            raise GoneError
+        del self.messages[message_id]
+
     async def type(self) -> None:
         self.typed.append(self.clock.now())
 
+    async def hand_over(self) -> bool:
+        await self.clock.sleep(self.latency)
+        if self.failures and (failure := self.failures.pop(0)) is not None:
+            raise failure
+        self.ends_at = math.inf
+        return self.keeps_messages
+
+    async def tell_asker(self, sentence: str) -> None:
+        self.told.append(sentence)
+
     def _apply(self, message_id: int, paint: Paint) -> None:
         message = self.messages[message_id]
-        message.content = paint.content
+        if paint.content is not None:
+            message.content = paint.content
         message.files += [file.filename for file in paint.files]
+        self.data |= {file.filename: file.fp.read() for file in paint.files}
         if paint.view is not MISSING:
             message.buttons = _labels(paint.view)
-        assert paint.content.strip() or message.files, "Discord refuses an empty message"
-        self.history.append((self.clock.now(), paint.content))
+        assert message.content.strip() or message.files, "Discord refuses an empty message"
+        self.history.append((self.clock.now(), message.content))
 
     def _next_failure(self, paint: Paint) -> PlaceError | None:
         if isinstance(self.failures[0], UploadTooLargeError) and not paint.files:

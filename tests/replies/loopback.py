@@ -19,6 +19,9 @@ from bot.replies.pacing import EditBudget
 
 USER = {"id": "1", "username": "bot", "discriminator": "0", "avatar": None, "bot": True}
 
+ANN: Any = {"id": "2", "username": "ann", "discriminator": "0", "avatar": None}
+DM_ID = 70
+"""The channel of the bot's direct messages with Ann."""
 APPLICATION = {
     "id": "1",
     "name": "bot",
@@ -50,8 +53,8 @@ class LoopbackDiscord:
 
     requests: list[Request] = field(default_factory=list)
     messages: dict[str, dict[str, Any]] = field(default_factory=dict)
-    refusals: list[tuple[int, int]] = field(default_factory=list)
-    """(HTTP status, JSON code)"""
+    refusals: list[tuple[int, int] | None] = field(default_factory=list)
+    """(HTTP status, JSON code); None lets a request through"""
     remaining: int = 4
     _ids: Any = field(default_factory=lambda: count(500))
 
@@ -73,9 +76,15 @@ class LoopbackDiscord:
             "X-RateLimit-Reset-After": "5.0",
             "X-RateLimit-Bucket": "messages",
         }
-        if self.refusals:
-            status, code = self.refusals.pop(0)
+        if self.refusals and (refusal := self.refusals.pop(0)) is not None:
+            status, code = refusal
             return _answer({"code": code, "message": "refused"}, status, headers)
+        if path == "/users/@me/channels":
+            channel = {"id": str(DM_ID), "type": 1, "recipients": [ANN], "last_message_id": None}
+            return _answer(channel, 200, headers)
+        if request.method == "DELETE":
+            self.messages.pop(path.rsplit("/", 1)[1])
+            return web.Response(status=204, headers=headers)
         if path.endswith("/typing"):
             return web.Response(status=204)
         message = self._message(request.method, path, body, files)

@@ -1,17 +1,16 @@
 from __future__ import annotations
 
 import asyncio
-import io
+import math
 from itertools import pairwise
 
-import discord
 import pytest
-from PIL import Image
 
-from bot.chat.content import ImagePart
 from bot.chat.events import Source, SourcesFound
 from bot.chat.turns import Ending, TurnState
 from bot.replies.errors import (
+    ChannelGoneError,
+    DirectMessagesClosedError,
     ExpiredError,
     ForbiddenError,
     GoneError,
@@ -22,52 +21,8 @@ from bot.replies.errors import (
     UploadTooLargeError,
 )
 from bot.replies.live import LiveReply
-from bot.replies.pacing import EditBudget
-from tests.replies.clock import FakeClock
-from tests.replies.fake_place import FakePlace, ShownMessage
-
-COMPLETE = Ending(TurnState.COMPLETE)
-STOPPED = Ending(TurnState.STOPPED, "Stopped by Ann.")
-
-
-def controls(ending: Ending | None) -> discord.ui.View:
-    view = discord.ui.View(timeout=None)
-    label = "Stop" if ending is None else "Retry" if ending.can_retry else "Regenerate"
-    view.add_item(discord.ui.Button(label=label))
-    return view
-
-
-class Stage:
-    """A reply in a place, and the time around it."""
-
-    def __init__(self) -> None:
-        self.clock = FakeClock()
-        self.place = FakePlace(self.clock)
-        self.budget = EditBudget(self.clock)
-        self.noted: list[tuple[int, int, int]] = []
-
-    def reply(self) -> LiveReply:
-        async def note(page: int, channel_id: int, message_id: int) -> None:
-            self.noted.append((page, channel_id, message_id))
-
-        return LiveReply(
-            self.place, self.budget, self.clock, name="42", controls=controls, on_page=note
-        )
-
-    async def end(self, reply: LiveReply, ending: Ending = COMPLETE) -> None:
-        await self.clock.finish(reply.end(ending))
-
-
-@pytest.fixture
-def stage() -> Stage:
-    return Stage()
-
-
-def picture(side: int = 4, *, noise: bool = False) -> ImagePart:
-    made = Image.effect_noise((side, side), 90) if noise else Image.new("RGB", (side, side), "red")
-    encoded = io.BytesIO()
-    made.save(encoded, "PNG")
-    return ImagePart(encoded.getvalue(), "image/png", alt="A red square")
+from tests.replies.fake_place import ShownMessage
+from tests.replies.stage import COMPLETE, STOPPED, controls, picture, until
 
 
 class TestGrowing:
@@ -198,7 +153,7 @@ class TestPages:
 
     async def test_a_long_answer_that_comes_at_once_is_shown_whole(self, stage):
         reply = stage.reply()
-        text = " ".join(f"word{n}" for n in range(1_500))
+        text = " ".join(f"word{n}" for n in range(1_200))
         reply.write(text)
         await stage.end(reply)
         assert " ".join(stage.place.pages) == text
@@ -220,7 +175,7 @@ class TestPages:
         assert stage.place.nonces == ["42.0", "42.1"]
 
     async def test_an_adopted_message_becomes_the_first_page(self, stage):
-        stage.place.adopted = 55
+        stage.place.adopted = (55,)
         stage.place.messages[55] = ShownMessage("Something went wrong.", buttons="Retry")
         reply = stage.reply()
         reply.write("Again")
@@ -229,6 +184,167 @@ class TestPages:
         assert stage.place.last.buttons == "Stop"
         await stage.end(reply)
         assert stage.noted == [(1, 7, 55)]
+
+
+class TestAdoption:
+    """A reply that takes over the messages of an earlier answer."""
+
+    @pytest.fixture(autouse=True)
+    def earlier(self, stage):
+        stage.place.adopted = (55, 56)
+        stage.place.messages[55] = ShownMessage("Page one")
+        stage.place.messages[56] = ShownMessage("Page two", buttons="Regenerate")
+
+    async def test_its_pages_are_edited_in_order(self, stage):
+        reply = stage.reply()
+        reply.write("word " * 700)
+        await stage.end(reply)
+        assert list(stage.place.messages) == [55, 56]
+        assert " ".join(stage.place.pages).split() == ["word"] * 700
+        assert stage.noted == [(1, 7, 55), (2, 7, 56)]
+
+    async def test_surplus_pages_stay_until_the_last_paint_and_go_then(self, stage):
+        reply = stage.reply()
+        reply.write("Shorter")
+        await stage.clock.advance(4)
+        assert stage.place.pages == ["Shorter", "Page two"]
+        await stage.end(reply)
+        assert stage.place.pages == ["Shorter"]
+        assert stage.place.last.buttons == "Regenerate"
+
+    async def test_a_page_that_cannot_be_deleted_does_no_harm(self, stage):
+        reply = stage.reply()
+        reply.write("Shorter")
+        await stage.clock.advance(4)
+        stage.place.failures = [None, ForbiddenError()]
+        await stage.end(reply)
+        assert stage.place.pages == ["Shorter", "Page two"]
+
+    async def test_a_silent_model_can_be_stopped_and_the_old_text_stays_meanwhile(self, stage):
+        reply = stage.reply()
+        reply.start()
+        await stage.clock.advance(0.9)
+        assert stage.place.last.buttons == "Regenerate"
+        await stage.clock.advance(0.5)
+        assert stage.place.pages == ["Page one", "Page two"]
+        assert stage.place.last.buttons == "Stop"
+        await stage.end(reply, STOPPED)
+
+    async def test_the_old_buttons_are_exchanged_while_the_new_text_grows_above_them(self, stage):
+        reply = stage.reply()
+        for _ in range(30):
+            reply.write("word ")
+            await stage.clock.advance(0.1)
+        assert [m.buttons for m in stage.place.messages.values()] == ["Stop", "Stop"]
+        await stage.end(reply)
+
+    async def test_a_quick_answer_costs_no_call_for_the_buttons(self, stage):
+        stage.place.adopted = (56,)
+        reply = stage.reply()
+        reply.write("Here")
+        await stage.end(reply)
+        assert stage.place.messages[56] == ShownMessage("Here", buttons="Regenerate", edits=2)
+
+    async def test_a_first_page_that_was_deleted_long_ago_costs_no_answer(self, stage):
+        del stage.place.messages[55]
+        reply = stage.reply()
+        reply.write("Here")
+        await stage.clock.advance(3)
+        await stage.end(reply)
+        assert stage.place.pages == ["Here"]
+
+    async def test_what_automod_left_of_the_answer_counts_as_the_last_paint(self, stage):
+        reply = stage.reply()
+        stage.place.failures = [RefusedError(automod=True)]
+        reply.write("Here")
+        await stage.clock.advance(4)
+        await stage.end(reply)
+        (page,) = stage.place.pages
+        assert "AutoMod" in page
+
+    async def test_without_an_answer_to_show_nothing_is_deleted(self, stage):
+        reply = stage.reply()
+        stage.place.failures = [ForbiddenError()]
+        reply.write("Here")
+        await stage.end(reply)
+        assert stage.place.pages == ["Page one", "Page two"]
+
+
+class TestHandingOver:
+    """A place that closes before the answer is finished."""
+
+    @pytest.fixture(autouse=True)
+    def closing(self, stage):
+        stage.place.ends_at = stage.clock.now() + 10
+
+    async def test_the_same_messages_are_edited_on(self, stage):
+        reply = stage.reply()
+        for _ in range(20):
+            reply.write("word ")
+            await stage.clock.advance(1)
+        assert stage.place.ends_at == math.inf
+        await stage.end(reply)
+        assert len(stage.place.pages) == 1
+        assert stage.place.pages[0].split() == ["word"] * 20
+
+    async def test_or_the_page_that_grows_begins_anew_in_another_message(self, stage):
+        stage.place.keeps_messages = False
+        reply = stage.reply()
+        for number in range(20):
+            reply.write(f"{number} ")
+            await stage.clock.advance(1)
+        await stage.end(reply)
+        kept, whole = stage.place.pages
+        assert kept == "0 1 2 3 4 5 6 7 8 9"
+        assert whole.split() == [str(number) for number in range(20)]
+
+    async def test_it_happens_in_time_though_the_model_is_silent(self, stage):
+        reply = stage.reply()
+        reply.start()
+        await stage.clock.advance(11)
+        assert stage.place.ends_at == math.inf
+        await stage.end(reply, STOPPED)
+
+    async def test_it_happens_in_time_though_there_is_nothing_new_to_show(self, stage):
+        reply = stage.reply()
+        reply.write("word")
+        await stage.clock.advance(11)
+        assert stage.place.ends_at == math.inf
+        await stage.end(reply)
+
+    @pytest.mark.parametrize("keeps_messages", [True, False])
+    async def test_a_place_that_closes_early_is_left_at_once(self, stage, keeps_messages):
+        stage.place.keeps_messages = keeps_messages
+        reply = stage.reply()
+        reply.write("one")
+        await stage.clock.advance(1)
+        stage.place.failures = [ExpiredError()]
+        reply.write(" two")
+        await stage.clock.advance(2)
+        await stage.end(reply)
+        assert stage.place.pages[-1] == "one two"
+        assert len(stage.place.pages) == (1 if keeps_messages else 2)
+
+    async def test_trouble_on_the_way_is_no_reason_to_give_up(self, stage):
+        reply = stage.reply()
+        reply.write("one")
+        await stage.clock.advance(1)
+        stage.place.failures = [TransientError()]
+        await stage.clock.advance(11)
+        assert stage.place.ends_at == math.inf
+        reply.write(" two")
+        await stage.end(reply)
+        assert stage.place.pages == ["one two"]
+
+    async def test_with_no_way_to_go_on_the_reply_is_lost_and_the_asker_told(self, stage):
+        reply = stage.reply()
+        reply.write("one")
+        await stage.clock.advance(1)
+        stage.place.failures = [DirectMessagesClosedError()]
+        await stage.clock.advance(10)
+        assert reply.lost.is_set()
+        assert len(stage.place.told) == 1
+        await stage.end(reply)
 
 
 class TestEnding:
@@ -343,12 +459,21 @@ class TestPictures:
         assert [len(m.files) for m in stage.place.messages.values()] == [10, 10, 3]
         assert stage.place.last.buttons == "Regenerate"
 
+    async def test_the_buttons_stand_under_the_last_picture(self, stage):
+        reply = stage.reply(max_pages=1)
+        for _ in range(10):
+            reply.attach(picture())
+        reply.write("word " * 700)
+        await stage.end(reply)
+        assert [len(m.files) for m in stage.place.messages.values()] == [10, 1]
+        assert [m.buttons for m in stage.place.messages.values()] == ["", "Regenerate"]
+
     async def test_a_picture_that_discord_finds_too_large_is_made_smaller(self, stage):
         reply = stage.reply()
         stage.place.failures = [UploadTooLargeError()]
         reply.attach(picture(200, noise=True))
         ending = asyncio.ensure_future(reply.end(COMPLETE))
-        await _until(stage, ending)
+        await until(stage, ending)
         assert stage.place.last.files == ["a-red-square-1.jpg"]
 
     async def test_a_picture_that_stays_too_large_is_named_not_dropped_silently(self, stage):
@@ -357,16 +482,8 @@ class TestPictures:
         reply.write("Here:")
         reply.attach(picture(200, noise=True))
         ending = asyncio.ensure_future(reply.end(COMPLETE))
-        await _until(stage, ending)
-        assert stage.place.pages == ["Here:\n-# A picture is too large to be attached here."]
-
-
-async def _until(stage: Stage, task: asyncio.Future[None]) -> None:
-    """Pass time until the task is done, with threads at work that know nothing of our clock."""
-    while not task.done():
-        await asyncio.sleep(0.001)
-        await stage.clock.advance(1)
-    await task
+        await until(stage, ending)
+        assert stage.place.pages == ["Here:\n-# A file is too large to be attached here."]
 
 
 class TestTrouble:
@@ -401,6 +518,35 @@ class TestTrouble:
         await stage.clock.advance(1)
         assert isinstance(reply.loss, loss)
         await stage.end(reply)
+
+    @pytest.mark.parametrize(
+        ("loss", "words"),
+        [
+            (ForbiddenError(), "I may no longer write in <#7>"),
+            (ChannelGoneError(), "The channel of your question is gone"),
+            (DirectMessagesClosedError(), "you take no direct messages"),
+        ],
+    )
+    async def test_the_asker_is_told_once_of_a_loss_that_nobody_meant(self, stage, loss, words):
+        reply = stage.reply()
+        reply.write("one")
+        await stage.clock.advance(1)
+        stage.place.failures = [loss]
+        reply.write(" two")
+        await stage.clock.advance(2)
+        await stage.end(reply)
+        (told,) = stage.place.told
+        assert words in told
+
+    async def test_nobody_is_told_that_a_moderator_deleted_the_reply(self, stage):
+        reply = stage.reply()
+        reply.write("one")
+        await stage.clock.advance(1)
+        stage.place.messages.clear()
+        reply.write(" two")
+        await stage.clock.advance(2)
+        await stage.end(reply)
+        assert stage.place.told == []
 
     async def test_a_refusal_by_automod_keeps_what_was_shown_and_says_so(self, stage):
         reply = stage.reply()
@@ -457,7 +603,7 @@ class TestTrouble:
         stage.place.failures = [TransientError()] * 2
         reply.write("Here:")
         reply.attach(picture(200, noise=True))
-        await _until(stage, asyncio.ensure_future(reply.end(COMPLETE)))
+        await until(stage, asyncio.ensure_future(reply.end(COMPLETE)))
         assert stage.place.pages == ["Here:"]
         assert stage.place.last.files == ["a-red-square-1.jpg"]
 

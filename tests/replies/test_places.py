@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import math
 from types import SimpleNamespace
 from typing import Any
 
@@ -8,6 +9,8 @@ import discord
 import pytest
 
 from bot.replies.errors import (
+    ChannelGoneError,
+    DirectMessagesClosedError,
     ExpiredError,
     ForbiddenError,
     GoneError,
@@ -19,10 +22,10 @@ from bot.replies.errors import (
     classify,
 )
 from bot.replies.pacing import EditBudget
-from bot.replies.places import ChannelPlace, InteractionPlace, Paint
+from bot.replies.places import ChannelPlace, Paint
 from bot.replies.windows import Bucket, Priority
 from tests.replies.clock import FakeClock
-from tests.replies.loopback import LoopbackDiscord, loopback
+from tests.replies.loopback import ANN, DM_ID, LoopbackDiscord, loopback
 
 ONLY_THE_ASKER = {"parse": [], "replied_user": True}
 
@@ -96,7 +99,7 @@ class TestChannelPlace:
 
     async def test_an_adopted_message_loses_the_files_of_the_old_answer(self, server, channel):
         old = await ChannelPlace(channel).post(Paint("old", [file("a.png")]), nonce="5.0")
-        place = ChannelPlace(channel, adopted=old)
+        place = ChannelPlace(channel, adopted=(old,))
         await place.edit(old, Paint("new"))
         assert server.messages[str(old)]["attachments"] == []
 
@@ -121,64 +124,43 @@ class TestChannelPlace:
         with pytest.raises(GoneError):
             await ChannelPlace(channel).edit(12345, Paint("one"))
 
+    async def test_new_buttons_alone_leave_text_and_files_as_they_are(self, server, channel):
+        old = await ChannelPlace(channel).post(Paint("old", [file("a.png")]), nonce="5.0")
+        place = ChannelPlace(channel, adopted=(old,))
+        await place.edit(old, Paint(None, view=view()))
+        assert server.last.body.keys() == {"tts", "allowed_mentions", "components"}
+        assert server.messages[str(old)]["attachments"]
+        await place.edit(old, Paint("new"))
+        assert server.messages[str(old)]["attachments"] == []
+
+    async def test_a_message_is_deleted(self, server, channel):
+        place = ChannelPlace(channel)
+        page = await place.post(Paint("one"), nonce="5.0")
+        await place.delete(page)
+        assert str(page) not in server.messages
+
+    async def test_the_asker_is_told_by_direct_message(self, server, world):
+        asker = world[1]._connection.store_user(ANN)
+        await ChannelPlace(world[1].get_partial_messageable(7), asker=asker).tell_asker("Sorry.")
+        assert server.requests[-2].path == "/users/@me/channels"
+        assert (server.last.path, server.last.body["content"]) == (
+            f"/channels/{DM_ID}/messages",
+            "Sorry.",
+        )
+
+    async def test_closed_direct_messages_are_told_apart(self, server, world):
+        asker = world[1]._connection.store_user(ANN)
+        server.refusals = [None, (403, 50007)]
+        place = ChannelPlace(world[1].get_partial_messageable(7), asker=asker)
+        with pytest.raises(DirectMessagesClosedError):
+            await place.tell_asker("Sorry.")
+
+    async def test_its_time_never_runs_out(self, channel):
+        assert ChannelPlace(channel).seconds_left == math.inf
+
     async def test_typing_is_one_call(self, server, channel):
         await ChannelPlace(channel).type()
         assert [request.path for request in server.requests] == ["/channels/7/typing"]
-
-
-def interaction(client: discord.Client) -> discord.Interaction[Any]:
-    """A deferred slash command, as the gateway would deliver it."""
-    data: Any = {
-        "id": str(discord.utils.time_snowflake(discord.utils.utcnow())),
-        "application_id": "1",
-        "type": 2,
-        "token": "secret-token",
-        "version": 1,
-        "channel_id": "7",
-        "channel": {"id": "7", "type": 1, "flags": 0},
-        "user": {"id": "2", "username": "ann", "discriminator": "0", "avatar": None},
-        "attachment_size_limit": 20_000_000,
-        "locale": "en-US",
-        "entitlements": [],
-        "authorizing_integration_owners": {},
-        "context": 1,
-        "app_permissions": "0",
-        "data": {"id": "3", "name": "ask", "type": 1},
-    }
-    return discord.Interaction(data=data, state=client._connection)
-
-
-class TestInteractionPlace:
-    async def test_the_first_page_fills_the_deferred_response(self, server, world):
-        place = InteractionPlace(interaction(world[1]))
-        page = await place.post(Paint("one", [file("a.png")], view()), nonce="-")
-        await place.edit(page, Paint("two"))
-        paths = {(request.method, request.path) for request in server.requests}
-        assert paths == {("PATCH", "/webhooks/1/secret-token/messages/@original")}
-        assert server.messages[str(page)]["content"] == "two"
-        assert [a["filename"] for a in server.messages[str(page)]["attachments"]] == ["a.png"]
-
-    async def test_further_pages_are_followups_as_private_as_the_first(self, server, world):
-        place = InteractionPlace(interaction(world[1]), ephemeral=True)
-        await place.post(Paint("one"), nonce="-")
-        page = await place.post(Paint("two"), nonce="-")
-        assert server.last.path == "/webhooks/1/secret-token"
-        assert server.last.body["flags"] & discord.MessageFlags(ephemeral=True).value
-        await place.edit(page, Paint("three"))
-        assert server.last.path == f"/webhooks/1/secret-token/messages/{page}"
-
-    async def test_it_knows_its_own_limits(self, world):
-        asked = interaction(world[1])
-        place = InteractionPlace(asked)
-        assert place.max_file_bytes == 20_000_000
-        assert place.expires_at == asked.expires_at
-        assert place.posting == place.editing == Bucket.webhook("secret-token")
-        assert place.typing_bucket is None
-
-    async def test_an_ended_token_is_told_apart(self, server, world):
-        server.refusals = [(401, 50027)]
-        with pytest.raises(ExpiredError):
-            await InteractionPlace(interaction(world[1])).post(Paint("one"), nonce="-")
 
 
 class TestTrace:
@@ -215,11 +197,12 @@ class TestTrace:
     ("status", "code", "ours"),
     [
         (404, 10008, GoneError),
-        (404, 10003, GoneError),
+        (404, 10003, ChannelGoneError),
         (404, 10015, ExpiredError),
         (401, 50027, ExpiredError),
         (403, 50001, ForbiddenError),
         (403, 50013, ForbiddenError),
+        (403, 50007, DirectMessagesClosedError),
         (403, 0, ForbiddenError),
         (400, 50083, UneditableError),
         (429, 30046, UneditableError),

@@ -9,12 +9,15 @@ from bot.chat.content import Speaker
 from bot.chat.endings import interrupted
 from bot.chat.turns import Ending, OpenTurn, Question, Scope
 from bot.replies.pacing import EditBudget
+from bot.replies.pages import Paginator
 from bot.replies.places import ChannelPlace, Paint
 from bot.replies.recovery import Recovery
+from bot.replies.small_print import file_line
+from bot.replies.transcript import transcript
 from tests.replies.clock import FakeClock
 from tests.replies.loopback import loopback
 
-WORDS = interrupted().words
+WORDS = interrupted(has_text=True).words
 SAID = f"-# {WORDS}"
 
 
@@ -41,7 +44,7 @@ async def test_the_last_page_keeps_its_text_and_files_and_says_so(world):
     page = await ChannelPlace(channel).post(
         Paint("Half an", [discord.File(io.BytesIO(b"x"), "a.png")]), nonce="1"
     )
-    assert await recovery.mend_all([turn(1, page)]) == 1
+    assert await recovery.mend(turn(1, page)) == "Half an"
     message = server.messages[str(page)]
     assert message["content"] == f"Half an\n{SAID}"
     assert message["attachments"]
@@ -51,21 +54,21 @@ async def test_the_last_page_keeps_its_text_and_files_and_says_so(world):
 async def test_a_thinking_line_is_replaced(world):
     server, recovery, channel = world
     page = await ChannelPlace(channel).post(Paint("-# Thinking for 9 s"), nonce="1")
-    await recovery.mend_all([turn(page)])
-    assert server.messages[str(page)]["content"] == SAID
+    assert await recovery.mend(turn(page)) == ""
+    assert server.messages[str(page)]["content"] == f"-# {interrupted(has_text=False).words}"
 
 
 async def test_a_full_page_is_followed_by_a_message(world):
     server, recovery, channel = world
     page = await ChannelPlace(channel).post(Paint("x" * 1_999), nonce="1")
-    await recovery.mend_all([turn(page)])
+    await recovery.mend(turn(page))
     assert server.messages[str(page)]["content"] == "x" * 1_999
     assert server.last.body["message_reference"]["message_id"] == page
 
 
 async def test_an_answer_without_a_page_is_mentioned_in_reply_to_its_question(world):
     server, recovery, _ = world
-    await recovery.mend_all([turn()])
+    await recovery.mend(turn())
     assert server.last.body["content"] == WORDS
     assert server.last.body["message_reference"]["message_id"] == 99
     assert server.last.body["nonce"] == "42.interrupted"
@@ -73,11 +76,44 @@ async def test_an_answer_without_a_page_is_mentioned_in_reply_to_its_question(wo
 
 async def test_a_private_answer_is_not_mentioned_in_public(world):
     server, recovery, _ = world
-    assert await recovery.mend_all([turn(scope="private:2")]) == 0
+    assert await recovery.mend(turn(scope="private:2")) == ""
     assert server.requests == []
 
 
-async def test_a_missing_message_does_not_keep_the_others_from_being_mended(world):
+async def test_a_reply_that_is_gone_is_left_alone(world):
+    server, recovery, _ = world
+    assert await recovery.mend(turn(123)) == ""
+    assert [request.method for request in server.requests] == ["GET"]
+
+
+async def test_the_text_of_all_pages_that_are_left_is_given_back(world):
     _, recovery, channel = world
+    place = ChannelPlace(channel)
+    first = await place.post(Paint("One."), nonce="1")
+    second = await place.post(Paint(f"Two.\n{file_line()}"), nonce="2")
+    assert await recovery.mend(turn(first, 123, second)) == "One.\nTwo."
+
+
+async def test_what_was_read_is_given_back_even_if_it_cannot_be_mended(world):
+    server, recovery, channel = world
     page = await ChannelPlace(channel).post(Paint("Half an"), nonce="1")
-    assert await recovery.mend_all([turn(123), turn(page)]) == 1
+    server.refusals = [None, (403, 50001)]
+    assert await recovery.mend(turn(page)) == "Half an"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "One paragraph.\n\nAnd another.",
+        "```py\n" + "x = 1\n" * 900 + "```\nDone.",
+        "```py\na\n```\n" + "words " * 700 + "\n```js\n" + "y = 2;\n" * 600 + "```",
+        "> ```\n" + "> z\n" * 900 + "> ```",
+    ],
+    ids=["short", "cut code", "code of two kinds", "quoted code"],
+)
+def test_pages_are_put_together_again(text):
+    pages = Paginator()
+    pages.feed(text)
+    pages.close()
+    joined = transcript([*pages.frozen, pages.tail])
+    assert joined.split() == text.split()

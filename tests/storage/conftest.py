@@ -16,6 +16,7 @@ import pytest
 from bot.storage.conversations import SqlConversationStore
 from bot.storage.database import Database, migrate
 from bot.storage.tables import Base
+from bot.storage.variants import SqlVariantStore
 from tests.postgres import PostgresMissingError, PostgresServer, postgres_server
 
 _numbers = count(1)
@@ -91,6 +92,11 @@ async def database(url):
 @pytest.fixture
 def store(database) -> SqlConversationStore:
     return SqlConversationStore(database)
+
+
+@pytest.fixture
+def variants(database) -> SqlVariantStore:
+    return SqlVariantStore(database)
 
 
 async def _execute(address: str, sql: str) -> None:

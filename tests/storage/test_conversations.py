@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from itertools import count
 
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 from sqlalchemy import select
 
-from bot.chat.content import FilePart, ImagePart, Message, Native, Role, Speaker, TextPart
+from bot.chat.content import FilePart, ImagePart, Message, Native, Role, TextPart
 from bot.chat.events import SearchSuggestion, Source, SourcesFound, Usage
 from bot.chat.turns import (
     REMEMBERED,
     Answer,
-    ImageOptions,
-    Question,
-    Scope,
     Task,
     TurnState,
 )
@@ -25,56 +21,19 @@ from bot.errors import ConversationError
 from bot.storage.conversations import SqlConversationStore
 from bot.storage.database import Database
 from bot.storage.tables import ConversationRow, MediaRow, TurnRow
-
-HERE = Scope("channel:7", guild_id=1, channel_id=7)
-ELSEWHERE = Scope("channel:8", guild_id=1, channel_id=8)
-MIRA = Speaker(2**63 - 1, "mira")
-WIDE = 10**9
-
-_events = count(10**18)
-
-
-def ask(*parts, scope=HERE, **more) -> Question:
-    words = tuple(TextPart(part) if isinstance(part, str) else part for part in parts)
-    return Question(
-        scope=scope,
-        event_id=more.pop("event_id", next(_events)),
-        speaker=more.pop("speaker", MIRA),
-        parts=words or (TextPart("Hi"),),
-        model=more.pop("model", "gpt-4o"),
-        **more,
-    )
-
-
-def say(*parts, native=None, **more) -> Answer:
-    words = tuple(TextPart(part) if isinstance(part, str) else part for part in parts)
-    return Answer(Message(Role.ASSISTANT, words, native=native), **more)
-
-
-async def answered(store, question, *, state=TurnState.COMPLETE, answer=None):
-    """Ask and answer at once; the answer's id."""
-    turn = await store.open_turn(question)
-    await store.close_turn(turn.turn_id, state, answer or say(f"To: {question.parts[0].text}"))
-    return turn.turn_id
-
-
-async def opened(store, question):
-    """Ask a question that is new."""
-    turn = await store.open_turn(question)
-    assert turn is not None
-    return turn
-
-
-def questions(exchanges) -> list[str]:
-    return [exchange.question.text for exchange in exchanges]
-
-
-async def seen_by_next(store, *, follows=None, scope=HERE, max_exchanges=100) -> list[str]:
-    """The questions that a further question would be asked with."""
-    turn = await store.open_turn(ask("next", scope=scope, follows=follows))
-    history = await store.history(turn.turn_id, max_exchanges=max_exchanges, max_bytes=WIDE)
-    await store.close_turn(turn.turn_id, TurnState.FAILED, say())
-    return questions(history)
+from tests.storage.asking import (
+    ELSEWHERE,
+    HERE,
+    MIRA,
+    WIDE,
+    answered,
+    ask,
+    events,
+    opened,
+    questions,
+    say,
+    seen_by_next,
+)
 
 
 class TestAsking:
@@ -141,7 +100,7 @@ class TestAsking:
     @given(st.lists(st.integers(1, 5), max_size=4), st.randoms(use_true_random=False))
     async def test_history_is_in_the_order_of_asking(self, store, sizes, chance):
         """Whatever number asks at once, and in whichever order the answers come to their end."""
-        scope = replace(HERE, key=f"channel:{next(_events)}")
+        scope = replace(HERE, key=f"channel:{next(events)}")
         waves = []
         for size in sizes:
             turns = await asyncio.gather(*(store.open_turn(ask(scope=scope)) for _ in range(size)))
@@ -263,70 +222,6 @@ class TestBranches:
         assert await seen_by_next(store, scope=ELSEWHERE) == ["there"]
 
 
-class TestVariants:
-    async def test_a_variant_answers_the_same_question_again(self, store):
-        await answered(store, ask("before"))
-        question = ask("draw", task=Task.IMAGE, image=ImageOptions("16:9", "2K"))
-        first = await answered(store, question, state=TurnState.FAILED)
-        again = await store.reopen_turn(first)
-        assert again.variant == 2
-        assert again.question == replace(question, follows=again.question.follows)
-        assert questions(await store.history(again.turn_id, max_exchanges=9, max_bytes=WIDE)) == [
-            "before"
-        ]
-
-    async def test_a_variant_of_the_newest_answer_takes_its_place(self, store):
-        first = await answered(store, ask("one"), answer=say("bad"))
-        again = await store.reopen_turn(first)
-        await store.close_turn(again.turn_id, TurnState.COMPLETE, say("good"))
-        [exchange] = await store.exchanges(HERE, limit=9)
-        assert (exchange.turn_id, exchange.answer.text) == (again.turn_id, "good")
-
-    async def test_a_variant_of_an_older_answer_does_not_move_the_conversation(self, store):
-        first = await answered(store, ask("one"))
-        await answered(store, ask("two"))
-        again = await store.reopen_turn(first)
-        await store.close_turn(again.turn_id, TurnState.COMPLETE, say("good"))
-        assert await seen_by_next(store) == ["one", "two"]
-
-    async def test_another_model_can_be_asked(self, store):
-        first = await answered(store, ask("one", model="gpt-4o"))
-        second = await store.reopen_turn(first, model="claude")
-        assert second.question.model == "claude"
-        await store.close_turn(second.turn_id, TurnState.FAILED, say())
-        third = await store.reopen_turn(second.turn_id)
-        assert (third.variant, third.question.model) == (3, "claude")
-
-    async def test_no_variant_begins_while_one_is_written(self, store):
-        turn = await store.open_turn(ask())
-        assert await store.reopen_turn(turn.turn_id) is None
-        await store.close_turn(turn.turn_id, TurnState.FAILED, say())
-        assert await store.reopen_turn(turn.turn_id) is not None
-        assert await store.reopen_turn(turn.turn_id) is None
-
-    async def test_many_presses_at_once_begin_one_variant(self, url):
-        async with Database(url) as one, Database(url) as other:
-            stores = [SqlConversationStore(one), SqlConversationStore(other)] * 5
-            first = await answered(stores[0], ask())
-            turns = await asyncio.gather(*(store.reopen_turn(first) for store in stores))
-        assert len([turn for turn in turns if turn]) == 1
-
-    async def test_the_messages_of_the_old_variant_show_the_new_one(self, store):
-        first = await answered(store, ask())
-        for page in (1, 0):
-            await store.shown_on(first, page=page, channel_id=7, message_id=500 + page)
-        second = await store.reopen_turn(first)
-        assert second.pages == ((7, 500), (7, 501))
-        assert await store.turn_of_message(501) == second.turn_id
-        await store.close_turn(second.turn_id, TurnState.COMPLETE, say("x"))
-        third = await store.reopen_turn(first)  # an old button
-        assert third.pages == second.pages
-
-    async def test_an_unknown_answer_cannot_be_written_again(self, store):
-        with pytest.raises(ConversationError, match="no longer remember"):
-            await store.reopen_turn(10**9)
-
-
 class TestPages:
     async def test_a_message_leads_to_its_answer_and_its_asker(self, store):
         turn = await store.open_turn(ask())
@@ -416,14 +311,14 @@ class TestForgetting:
         assert await store.turn_of_message(500) is None
         assert await store.exchanges(HERE, limit=9) == []
 
-    async def test_an_old_button_never_opens_a_newer_conversation(self, store):
+    async def test_an_old_button_never_opens_a_newer_conversation(self, store, variants):
         """An id is not given out again after its turn was forgotten."""
         old = await answered(store, ask("old"))
         await store.clear(HERE)
         new = await answered(store, ask("new", scope=ELSEWHERE))
         assert new > old
         with pytest.raises(ConversationError):
-            await store.reopen_turn(old)
+            await variants.reopen(old)
 
     async def test_a_very_long_conversation_can_be_read_and_forgotten(self, store, database):
         """SQLite follows cascades only 1,000 levels deep."""
@@ -438,7 +333,7 @@ class TestForgetting:
                             conversation_id=first.conversation_id,
                             parent_id=last + number - 2,
                             role=Role.USER,
-                            event_id=next(_events),
+                            event_id=next(events),
                             speaker_id=1,
                             speaker_name="x",
                             task=Task.CHAT,

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from sqlalchemy import func, select, text
-from sqlalchemy.exc import StatementError
+from sqlalchemy.exc import DBAPIError, StatementError
 
 from bot.errors import SettingsError, StartupError
 from bot.storage.database import Database, async_url
@@ -80,6 +80,12 @@ class TestTransactions:
                 raise KeyError
         async with database.read() as session:
             assert await session.get(BotStateRow, "a") is None
+
+    async def test_an_error_does_not_tell_what_people_wrote(self, database):
+        with pytest.raises(DBAPIError) as caught:
+            async with database.write() as session:
+                await session.execute(text("INSERT INTO no_table VALUES (:x)"), {"x": "secret"})
+        assert "secret" not in str(caught.value)
 
     async def test_writers_that_read_first_wait_for_each_other(self, url):
         """On SQLite two such transactions would end in SQLITE_BUSY without BEGIN IMMEDIATE."""

@@ -16,7 +16,7 @@ from bot.storage import media
 from bot.storage.conversations import SqlConversationStore
 from bot.storage.database import Database
 from bot.storage.tables import MediaRow, NativeRow, PartKind, TurnMessageRow, TurnPartRow, TurnRow
-from tests.storage.test_conversations import ELSEWHERE, HERE, answered, ask, opened, say
+from tests.storage.asking import ELSEWHERE, HERE, answered, ask, opened, say
 
 CAT = ImagePart(b"cat", "image/png", "a cat", "cat.png")
 

@@ -9,6 +9,8 @@ import sys
 from contextlib import asynccontextmanager
 
 import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
 from bot.errors import StartupError
@@ -16,9 +18,10 @@ from bot.storage import database as database_module
 from bot.storage.conversations import SqlConversationStore
 from bot.storage.database import ALEMBIC_INI, Database, create_engine, migrate
 from tests.schema_check import disagreements, downgrade
-from tests.storage.test_conversations import HERE
+from tests.storage.asking import HERE
 
 FIRST = "85e8cb8da982"
+NEWEST = ScriptDirectory.from_config(Config(ALEMBIC_INI)).get_current_head()
 
 ROWS_OF_FIRST = (
     "INSERT INTO conversations VALUES (1, 'channel:7', 1, 7, 2, '2026-11-22 12:00:00+00:00')",
@@ -154,7 +157,7 @@ class TestNextMigration:
             (tmp_path / "migrations" / "versions" / "next.py").write_text(
                 "import sqlalchemy as sa\n"
                 "from alembic import op\n"
-                f'revision, down_revision = "next", "{FIRST}"\n'
+                f'revision, down_revision = "next", "{NEWEST}"\n'
                 f"def upgrade():\n{body}\n"
             )
 

@@ -43,6 +43,11 @@ async def test_a_change_leaves_the_other_fields_alone(preferences, channel):
     assert Preferences(chat_model="a") in await preferences.read(SERVER, CHANNEL)
 
 
+async def test_numbers_are_kept_as_numbers(preferences):
+    await preferences.write(SERVER, None, {"max_pages": 3})
+    assert (await preferences.read(SERVER, CHANNEL))[0] == Preferences(max_pages=3)
+
+
 async def test_a_field_that_does_not_exist_is_refused(preferences):
     with pytest.raises(ValueError, match="colour"):
         await preferences.write(SERVER, None, {"colour": "red"})

@@ -103,7 +103,7 @@ def message(world: World, some: Message, viewer: int) -> Json:
         "can_delete": mine or some.is_ephemeral or bool(manages),
         "reply": _reply(world, some, viewer, known),
         "command": _command(world, some),
-        "attachments": [_attachment(some, file) for file in some.attachments],
+        "attachments": [attachment(some, file) for file in some.attachments],
         "components": [component(each, known) for each in some.components],
     }
 
@@ -163,7 +163,8 @@ def _command(world: World, some: Message) -> Json | None:
     return {"name": " ".join(words), "user": person(world, user)}
 
 
-def _attachment(some: Message, file: Attachment) -> Json:
+def attachment(some: Message, file: Attachment) -> Json:
+    """Show a file of a message; a text comes with its beginning."""
     return {
         "name": file.filename,
         "url": f"/files/{some.id}/{file.id}/{file.filename}",

@@ -1,6 +1,8 @@
-"""A ten-line bot for the page's browser tests: it echoes, thinks, whispers and sleeps."""
+"""A small bot for the page's browser tests: it echoes, offers, thinks, whispers and sleeps."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import discord
 from discord import app_commands
@@ -32,12 +34,35 @@ class SmallBot(discord.AutoShardedClient):
         view = discord.ui.View(timeout=None)
         for label in ("Whisper", "Ignore"):
             view.add_item(discord.ui.Button(label=label, custom_id=label))
+        view.add_item(discord.ui.Button(label="Read on", url="https://example.com/on"))
+        view.add_item(_model_select())
+        view.add_item(_manner_select())
         files = [await attachment.to_file() for attachment in message.attachments]
         await reply.edit(content="**Grown** <img src=x>", view=view, attachments=files)
 
     async def on_interaction(self, interaction: discord.Interaction) -> None:
-        if interaction.data is not None and interaction.data.get("custom_id") == "Whisper":
+        told: dict[str, Any] = {**(interaction.data or {})}
+        if told.get("custom_id") == "Whisper":
             await interaction.response.send_message("Just you.", ephemeral=True)
+        elif told.get("values") not in (None, ["silent"]):
+            words = f"Chosen: {', '.join(told['values'])}"
+            await interaction.response.edit_message(content=words)
+
+
+def _model_select() -> discord.ui.Select[discord.ui.View]:
+    options = [
+        discord.SelectOption(label="Fast", value="fast", description="For small talk", emoji="⚡"),
+        discord.SelectOption(label="Thorough", value="thorough", description="Takes its time"),
+        discord.SelectOption(label="Silent", value="silent", description="Never answers"),
+    ]
+    return discord.ui.Select(custom_id="model", placeholder="Another model", options=options)
+
+
+def _manner_select() -> discord.ui.Select[discord.ui.View]:
+    options = [discord.SelectOption(label=word) for word in ("Brief", "Kind", "Formal")]
+    return discord.ui.Select(
+        custom_id="manner", placeholder="Manners", options=options, min_values=0, max_values=2
+    )
 
 
 @app_commands.describe(words="What to say", loud="In capitals")

@@ -210,6 +210,23 @@ async def test_a_command_that_nobody_acknowledges_fails(
     assert told["id"] == started["interaction"]
 
 
+async def test_a_choice_in_a_select_goes_to_the_bot(
+    tab: TabClient, discord_server: LoopbackDiscord
+):
+    world = discord_server.world
+    options = [{"label": "Fast", "value": "fast"}, {"label": "Thorough", "value": "thorough"}]
+    menu = {"type": 3, "custom_id": "model", "options": options}
+    body = MessageBody(content="?", components=[{"type": 1, "components": [menu]}])
+    offer = composing.post(world, world.channel(GENERAL_ID), world.bot.id, body, {})
+    fields = {"message": str(offer.id), "menu": "model"}
+    started = await tab.ask("select", **fields, values=["thorough"])
+    assert started["state"] == "pending"
+    (asked,) = world.interactions.values()
+    assert asked.data["values"] == ["thorough"]
+    answer = await tab.ask("select", **fields, values=["slow"])
+    assert answer["error"] == "This is not one of the options."
+
+
 async def test_a_refusal_is_told_in_words(tab: TabClient, discord_server: LoopbackDiscord):
     discord_server.world.set_commands(None, [ASK])
     answer = await tab.ask("run", channel=str(GENERAL_ID), command="ask", options={})

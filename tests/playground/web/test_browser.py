@@ -1,53 +1,32 @@
-import asyncio
-import contextlib
-from collections.abc import AsyncIterator
+import os
 
-import discord
-import pytest
-from aiohttp import web
 from playwright.async_api import Page, expect
 
-from bot.playground.discord import LoopbackDiscord, LoopbackSettings
-from bot.playground.web import create_app
-from tests.playground.web.browser import chromium, open_page
-from tests.playground.web.small_bot import SmallBot
+from tests.playground.web.browser import open_page
+from tests.playground.web.conftest import BANNER
 from tests.playground.web.test_app import PNG
 
+SCREENSHOTS = os.environ.get("SCREENSHOTS")
+"""A folder to keep pictures of the page in."""
 
-@pytest.fixture
-async def url(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
-    """The page's address, with the small bot online behind it."""
-    chromium()
-    async with LoopbackDiscord(LoopbackSettings(ack_seconds=1.0)) as server:
-        monkeypatch.setattr(discord.http.Route, "BASE", server.api_url)
-        bot = SmallBot()
-        running = asyncio.create_task(bot.start(server.token))
-        runner = web.AppRunner(
-            create_app(server, banner="A small bot answers"), access_log=None, shutdown_timeout=0.1
-        )
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        world = server.world
-        try:
-            await world.wait_for(lambda: world.bot_online and bool(world.commands), 20)
-            yield f"http://127.0.0.1:{runner.addresses[0][1]}/"
-        finally:
-            await bot.close()
-            await runner.cleanup()
-            running.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await running
+
+LONG_TEXT = "\n".join(f"Line {number} of the answer" for number in range(1, 91))
 
 
 async def write(page: Page, text: str) -> None:
-    await page.get_by_role("combobox").first.press_sequentially(text)
+    await page.locator("#message-field").press_sequentially(text)
     await page.keyboard.press("Enter")
+
+
+async def keep_picture(page: Page, name: str) -> None:
+    if SCREENSHOTS:
+        await page.screenshot(path=f"{SCREENSHOTS}/{name}.png")
 
 
 async def test_a_person_can_talk_press_run_and_look(url: str):
     """One visit, because starting a browser costs more than all the steps together."""
     async with open_page(url) as page:
-        await expect(page.get_by_role("status")).to_have_text("A small bot answers")
+        await expect(page.get_by_role("status")).to_have_text(BANNER)
         field = page.get_by_label("Message #general")
 
         # A mention from the picker, with a picture that comes back.
@@ -97,11 +76,80 @@ async def test_a_person_can_talk_press_run_and_look(url: str):
         await expect(page.get_by_role("option", name="/config show")).to_be_visible()
 
 
+async def test_selects_links_and_texts_can_be_used_with_the_keyboard(url: str):
+    async with open_page(url) as page:
+        await page.locator("input[type=file]").first.set_input_files(
+            {"name": "answer.md", "mimeType": "text/markdown", "buffer": LONG_TEXT.encode()}
+        )
+        await write(page, "@Liaocord choose")
+        answer = page.locator(".message").last
+        await expect(answer.get_by_role("link", name="Read on")).to_have_attribute(
+            "href", "https://example.com/on"
+        )
+
+        # One option of a list, by its first letter.
+        model = answer.get_by_role("combobox", name="Another model")
+        await model.focus()
+        await page.keyboard.press("ArrowDown")
+        await expect(answer.get_by_role("option", name="Thorough")).to_contain_text(
+            "Takes its time"
+        )
+        await keep_picture(page, "select")
+        await page.keyboard.press("t")
+        await page.keyboard.press("Enter")
+        await expect(answer.locator(".text")).to_contain_text("Chosen: thorough")
+        await expect(model).to_have_text("Thorough")
+        await expect(model).to_be_focused()
+
+        # Nobody hears the choice: it is taken back, and the page says so.
+        await model.press("Enter")
+        await page.keyboard.press("End")
+        await page.keyboard.press("Enter")
+        await expect(model).to_have_attribute("aria-busy", "true")
+        await keep_picture(page, "select-busy")
+        await expect(answer.get_by_text("This interaction failed")).to_be_visible()
+        await expect(model).to_have_text("Another model")
+
+        # Several options go together when the list is closed; Escape forgets them.
+        manner = answer.get_by_role("combobox", name="Manners")
+        await manner.click()
+        await answer.get_by_role("option", name="Kind").click()
+        await page.keyboard.press("Escape")
+        await expect(manner).to_have_text("Manners")
+        await manner.click()
+        await answer.get_by_role("option", name="Kind").click()
+        await answer.get_by_role("option", name="Brief").click()
+        await expect(answer.get_by_role("option", name="Formal")).to_be_disabled()
+        await keep_picture(page, "select-several")
+        await page.keyboard.press("Tab")
+        await expect(answer.locator(".text")).to_contain_text("Chosen: Kind, Brief")
+        await expect(manner).to_have_text("Brief, Kind")
+
+        # A text file shows its beginning, then the whole.
+        await expect(answer.locator("pre")).to_contain_text("Line 1 of the answer")
+        await expect(answer.locator("pre")).not_to_contain_text("Line 90")
+        await answer.get_by_role("button", name="Show all").click()
+        await expect(answer.locator("pre")).to_contain_text("Line 90 of the answer")
+        await keep_picture(page, "text")
+
+
+async def test_the_topic_and_the_banner_are_read_whole_at_any_width(url: str):
+    async with open_page(url) as page:
+        for width in (1280, 375):
+            await page.set_viewport_size({"width": width, "height": 700})
+            for part in (page.locator("#topic"), page.get_by_role("status")):
+                await expect(part).to_be_visible()
+                assert await part.evaluate("part => part.scrollWidth <= part.clientWidth")
+            await keep_picture(page, f"head-{width}")
+
+
 async def test_it_works_at_the_width_of_a_phone(url: str):
     async with open_page(url, width=375, height=700) as page:
         await page.get_by_role("button", name="Channels", exact=True).click()
         await page.get_by_role("button", name="Liaocord").click()
         await write(page, "no mention needed")
         await expect(page.locator(".message").last.locator(".text")).to_contain_text("Grown")
+        await page.get_by_role("combobox", name="Manners").click()
+        await keep_picture(page, "phone")
         wide = await page.evaluate("document.documentElement.scrollWidth")
         assert wide == 375

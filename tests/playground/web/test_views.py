@@ -1,7 +1,8 @@
 import pytest
 
+from bot.playground.discord import Attachment, Message
 from bot.playground.web.markdown import Names
-from bot.playground.web.views import component, plain
+from bot.playground.web.views import attachment, component, plain
 
 
 @pytest.mark.parametrize(
@@ -22,3 +23,22 @@ def test_text_inside_components_becomes_html_at_any_depth():
     text = {"type": 10, "content": "**a**"}
     shown = component({"type": 17, "components": [text]}, Names())
     assert shown["components"][0]["html"] == '<div class="line"><strong>a</strong></div>'
+
+
+@pytest.mark.parametrize(
+    ("content_type", "data", "preview"),
+    [
+        pytest.param("text/markdown", b"# Title", "# Title", id="text"),
+        pytest.param("application/json", b"{}", "{}", id="json"),
+        pytest.param("text/plain", "é".encode() * 800, "é" * 750, id="beginning"),
+        pytest.param("text/plain", b"x" + "é".encode() * 800, "x" + "é" * 749, id="cut-character"),
+        pytest.param("text/plain", "你好".encode("gbk"), None, id="other-encoding"),
+        pytest.param("text/plain", b"a\0b", None, id="binary"),
+        pytest.param("application/zip", b"PK", None, id="archive"),
+    ],
+)
+def test_a_text_file_is_shown_with_its_beginning(
+    content_type: str, data: bytes, preview: str | None
+):
+    file = Attachment(2, 1, "answer.md", content_type, data)
+    assert attachment(Message(1, 1, 1), file)["preview"] == preview

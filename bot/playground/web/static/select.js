@@ -31,11 +31,13 @@ export class Select {
       "data-custom-id": data.custom_id,
       onclick: () => (this.isOpen ? this.close(true) : this.open()),
       onkeydown: (event) => this.key(event),
+      // Firefox presses a button when the space bar comes up, whatever became of its way down.
+      onkeyup: (event) => { if (event.key === " ") event.preventDefault(); },
       onblur: () => this.left(),
     });
     this.list = h("ul", { class: "choices", role: "listbox", id: this.id, "aria-label": name, "aria-multiselectable": this.most > 1 ? "true" : undefined },
       ...data.options.map((option, index) => this.option(option, index)));
-    this.menu = h("div", { class: "menu", hidden: true, onpointerdown: (event) => event.preventDefault() }, this.list, this.hint());
+    this.menu = h("div", { class: "menu", hidden: true, onmousedown: (event) => event.preventDefault() }, this.list, this.hint());
     this.element = h("div", { class: this.busy ? "select busy" : "select" }, this.face, this.menu);
     this.show();
   }
@@ -141,15 +143,17 @@ export class Select {
   key(event) {
     const { key } = event;
     if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const presses = key === "Enter" || (key === " " && !this.typed);
     if (!this.isOpen) {
-      if (key !== "ArrowDown" && key !== "ArrowUp") return;
-      this.open();
+      if (key !== "ArrowDown" && key !== "ArrowUp" && !presses) return;
+      if (!event.repeat) this.open();
     } else if (key === "ArrowDown") this.move(this.index + 1);
     else if (key === "ArrowUp") this.move(this.index - 1);
     else if (key === "Home") this.move(0);
     else if (key === "End") this.move(-1);
-    else if (key === "Enter" || (key === " " && !this.typed)) this.pick(this.index);
-    else if (key === "Escape") this.close(false);
+    else if (presses) {
+      if (!event.repeat) this.pick(this.index);
+    } else if (key === "Escape") this.close(false);
     else if (key.length === 1) this.find(key);
     else return;
     event.preventDefault();

@@ -107,6 +107,7 @@ export class Timeline {
     const refresh = () => {
       const shown = this.messages.get(view.id);
       shown?.update(shown.view, shown.element.classList.contains("grouped"));
+      if (this.atEnd) this.scrollToEnd();
     };
     this.messages.get(view.id)?.fail(null);
     this.busy.set(key, true);
