@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 
 from bot.chat.content import ImagePart
 from bot.chat.ports import Clock
@@ -56,7 +57,8 @@ class Illustrator:
         timer.cancel()
         picture = None
         if self._under_way.done():
-            picture = self._under_way.result()
+            if picture := self._under_way.result():
+                picture = replace(picture, name=f"{drawing.kind.value}.png")
         else:
             self._left = 0  # The machine is busy; the next one would not come sooner.
         self._draft.drawn(None if picture is None else self._gallery.add(picture))

@@ -135,7 +135,8 @@ class ChannelPlace:
         )
         self.posting = Bucket.create(channel.id)
         self.editing = Bucket.edit(channel.id)
-        self.typing_bucket: Bucket | None = Bucket.typing(channel.id)
+        # Only a new message makes the indicator go away; after edits alone it would stay on.
+        self.typing_bucket = None if adopted else Bucket.typing(channel.id)
         self._channel = channel
         self._asker = asker
         self._reference = None

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import os
+import sys
 
 import pytest
 
@@ -10,7 +13,9 @@ from bot.playground.discord import LoopbackDiscord, LoopbackSettings
 from bot.playground.discord.default_world import GENERAL_ID, MIRA_DM_ID, READ_ONLY_ID
 from bot.playground.standin import Outcome, StandInGateway
 from bot.replies import interactions
+from bot.settings import Settings
 from tests.e2e.conftest import Weather
+from tests.e2e.test_replies import buttons
 
 WORDS = [f"word{number}" for number in range(150)]  # some five seconds of streaming
 TOKEN_SECONDS = 4.0
@@ -91,3 +96,34 @@ async def test_when_the_channel_goes_the_asker_is_told_and_the_gateway_let_go(we
         "The channel of your question is gone, so it could not be answered there."
     ]
     assert weather.chats()[0].outcome is Outcome.ABANDONED
+
+
+async def test_what_a_crash_cut_off_can_be_continued(weather, caplog):
+    caplog.set_level(logging.INFO)
+    weather.gateway.text = " ".join(WORDS * 10)
+    environment = {
+        **{n: v for n, v in os.environ.items() if n.lower() not in Settings.model_fields},
+        "DISCORD_TOKEN": weather.discord.token,
+        "DISCORD_API_URL": weather.discord.api_url,
+        "LIAOBOTS_AUTH_CODE": "code",
+        "LIAOBOTS_BASE_URL": weather.gateway.url,
+        "LIAOBOTS_BACKUP_URLS": weather.gateway.url,
+        "DATABASE_URL": weather.database_url,
+    }
+    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "bot", env=environment)
+    await weather.until(lambda: weather.discord.world.bot_online)
+    await weather.mention("talk")
+    await weather.until(lambda: weather.replies() and len(weather.replies()[0].history) > 1)
+    process.kill()
+    await process.wait()
+    weather.gateway.text = "And so on."
+    async with weather.bot():
+        async with asyncio.timeout(10):
+            while "ended 1 replies" not in caplog.text:  # noqa: ASYNC110  # a log has no event
+                await asyncio.sleep(0.02)
+        cut = weather.replies()[-1]
+        await weather.mira.press(cut.id, buttons(cut)["Continue"])
+        await weather.until(lambda: weather.replies()[-1].content == "And so on.")
+    shown = cut.content.split("\n-#")[0]
+    told = [m["content"] for m in weather.chats()[-1].body["messages"] if m["role"] == "assistant"]
+    assert told == [shown]

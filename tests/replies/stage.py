@@ -35,7 +35,7 @@ class Stage:
         self.budget = EditBudget(self.clock)
         self.noted: list[tuple[int, int, int]] = []
 
-    def reply(self, *, max_pages: int = 6) -> LiveReply:
+    def reply(self, *, name: str = "42", max_pages: int = 6) -> LiveReply:
         async def note(page: int, channel_id: int, message_id: int) -> None:
             self.noted.append((page, channel_id, message_id))
 
@@ -43,7 +43,7 @@ class Stage:
             self.place,
             self.budget,
             self.clock,
-            name="42",
+            name=name,
             controls=controls,
             on_page=note,
             max_pages=max_pages,

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from itertools import pairwise
 
 import pytest
@@ -9,19 +8,10 @@ import pytest
 from bot.chat.events import Source, SourcesFound
 from bot.chat.turns import Ending, TurnState
 from bot.replies.errors import (
-    ChannelGoneError,
-    DirectMessagesClosedError,
-    ExpiredError,
-    ForbiddenError,
-    GoneError,
-    RefusedError,
-    ReplyingForbiddenError,
-    TransientError,
-    UneditableError,
     UploadTooLargeError,
 )
 from bot.replies.live import LiveReply
-from tests.replies.fake_place import ShownMessage
+from tests.replies.fake_place import FakePlace, ShownMessage
 from tests.replies.stage import COMPLETE, STOPPED, controls, picture, until
 
 
@@ -92,6 +82,25 @@ class TestGrowing:
         await stage.clock.advance(1)
         assert stage.place.pages == ["```py\nx = 1\n```"]
         await stage.end(reply)
+
+
+class TestSharingAChannel:
+    async def test_replies_in_one_channel_take_turns(self, stage):
+        places = [stage.place, FakePlace(stage.clock)]
+        replies = []
+        for name, place in enumerate(places):
+            stage.place = place
+            replies.append(stage.reply(name=f"{name}"))
+        for _ in range(300):
+            for reply in replies:
+                reply.write("w ")
+            await stage.clock.advance(0.1)
+        edits = [place.last.edits for place in places]
+        assert abs(edits[0] - edits[1]) <= 1
+        gaps = [b - a for place in places for (a, _), (b, _) in pairwise(place.history)]
+        assert max(gaps) <= 1.4 * len(places)
+        for reply in replies:
+            await stage.end(reply)
 
 
 class TestSilence:
@@ -184,167 +193,6 @@ class TestPages:
         assert stage.place.last.buttons == "Stop"
         await stage.end(reply)
         assert stage.noted == [(1, 7, 55)]
-
-
-class TestAdoption:
-    """A reply that takes over the messages of an earlier answer."""
-
-    @pytest.fixture(autouse=True)
-    def earlier(self, stage):
-        stage.place.adopted = (55, 56)
-        stage.place.messages[55] = ShownMessage("Page one")
-        stage.place.messages[56] = ShownMessage("Page two", buttons="Regenerate")
-
-    async def test_its_pages_are_edited_in_order(self, stage):
-        reply = stage.reply()
-        reply.write("word " * 700)
-        await stage.end(reply)
-        assert list(stage.place.messages) == [55, 56]
-        assert " ".join(stage.place.pages).split() == ["word"] * 700
-        assert stage.noted == [(1, 7, 55), (2, 7, 56)]
-
-    async def test_surplus_pages_stay_until_the_last_paint_and_go_then(self, stage):
-        reply = stage.reply()
-        reply.write("Shorter")
-        await stage.clock.advance(4)
-        assert stage.place.pages == ["Shorter", "Page two"]
-        await stage.end(reply)
-        assert stage.place.pages == ["Shorter"]
-        assert stage.place.last.buttons == "Regenerate"
-
-    async def test_a_page_that_cannot_be_deleted_does_no_harm(self, stage):
-        reply = stage.reply()
-        reply.write("Shorter")
-        await stage.clock.advance(4)
-        stage.place.failures = [None, ForbiddenError()]
-        await stage.end(reply)
-        assert stage.place.pages == ["Shorter", "Page two"]
-
-    async def test_a_silent_model_can_be_stopped_and_the_old_text_stays_meanwhile(self, stage):
-        reply = stage.reply()
-        reply.start()
-        await stage.clock.advance(0.9)
-        assert stage.place.last.buttons == "Regenerate"
-        await stage.clock.advance(0.5)
-        assert stage.place.pages == ["Page one", "Page two"]
-        assert stage.place.last.buttons == "Stop"
-        await stage.end(reply, STOPPED)
-
-    async def test_the_old_buttons_are_exchanged_while_the_new_text_grows_above_them(self, stage):
-        reply = stage.reply()
-        for _ in range(30):
-            reply.write("word ")
-            await stage.clock.advance(0.1)
-        assert [m.buttons for m in stage.place.messages.values()] == ["Stop", "Stop"]
-        await stage.end(reply)
-
-    async def test_a_quick_answer_costs_no_call_for_the_buttons(self, stage):
-        stage.place.adopted = (56,)
-        reply = stage.reply()
-        reply.write("Here")
-        await stage.end(reply)
-        assert stage.place.messages[56] == ShownMessage("Here", buttons="Regenerate", edits=2)
-
-    async def test_a_first_page_that_was_deleted_long_ago_costs_no_answer(self, stage):
-        del stage.place.messages[55]
-        reply = stage.reply()
-        reply.write("Here")
-        await stage.clock.advance(3)
-        await stage.end(reply)
-        assert stage.place.pages == ["Here"]
-
-    async def test_what_automod_left_of_the_answer_counts_as_the_last_paint(self, stage):
-        reply = stage.reply()
-        stage.place.failures = [RefusedError(automod=True)]
-        reply.write("Here")
-        await stage.clock.advance(4)
-        await stage.end(reply)
-        (page,) = stage.place.pages
-        assert "AutoMod" in page
-
-    async def test_without_an_answer_to_show_nothing_is_deleted(self, stage):
-        reply = stage.reply()
-        stage.place.failures = [ForbiddenError()]
-        reply.write("Here")
-        await stage.end(reply)
-        assert stage.place.pages == ["Page one", "Page two"]
-
-
-class TestHandingOver:
-    """A place that closes before the answer is finished."""
-
-    @pytest.fixture(autouse=True)
-    def closing(self, stage):
-        stage.place.ends_at = stage.clock.now() + 10
-
-    async def test_the_same_messages_are_edited_on(self, stage):
-        reply = stage.reply()
-        for _ in range(20):
-            reply.write("word ")
-            await stage.clock.advance(1)
-        assert stage.place.ends_at == math.inf
-        await stage.end(reply)
-        assert len(stage.place.pages) == 1
-        assert stage.place.pages[0].split() == ["word"] * 20
-
-    async def test_or_the_page_that_grows_begins_anew_in_another_message(self, stage):
-        stage.place.keeps_messages = False
-        reply = stage.reply()
-        for number in range(20):
-            reply.write(f"{number} ")
-            await stage.clock.advance(1)
-        await stage.end(reply)
-        kept, whole = stage.place.pages
-        assert kept == "0 1 2 3 4 5 6 7 8 9"
-        assert whole.split() == [str(number) for number in range(20)]
-
-    async def test_it_happens_in_time_though_the_model_is_silent(self, stage):
-        reply = stage.reply()
-        reply.start()
-        await stage.clock.advance(11)
-        assert stage.place.ends_at == math.inf
-        await stage.end(reply, STOPPED)
-
-    async def test_it_happens_in_time_though_there_is_nothing_new_to_show(self, stage):
-        reply = stage.reply()
-        reply.write("word")
-        await stage.clock.advance(11)
-        assert stage.place.ends_at == math.inf
-        await stage.end(reply)
-
-    @pytest.mark.parametrize("keeps_messages", [True, False])
-    async def test_a_place_that_closes_early_is_left_at_once(self, stage, keeps_messages):
-        stage.place.keeps_messages = keeps_messages
-        reply = stage.reply()
-        reply.write("one")
-        await stage.clock.advance(1)
-        stage.place.failures = [ExpiredError()]
-        reply.write(" two")
-        await stage.clock.advance(2)
-        await stage.end(reply)
-        assert stage.place.pages[-1] == "one two"
-        assert len(stage.place.pages) == (1 if keeps_messages else 2)
-
-    async def test_trouble_on_the_way_is_no_reason_to_give_up(self, stage):
-        reply = stage.reply()
-        reply.write("one")
-        await stage.clock.advance(1)
-        stage.place.failures = [TransientError()]
-        await stage.clock.advance(11)
-        assert stage.place.ends_at == math.inf
-        reply.write(" two")
-        await stage.end(reply)
-        assert stage.place.pages == ["one two"]
-
-    async def test_with_no_way_to_go_on_the_reply_is_lost_and_the_asker_told(self, stage):
-        reply = stage.reply()
-        reply.write("one")
-        await stage.clock.advance(1)
-        stage.place.failures = [DirectMessagesClosedError()]
-        await stage.clock.advance(10)
-        assert reply.lost.is_set()
-        assert len(stage.place.told) == 1
-        await stage.end(reply)
 
 
 class TestEnding:
@@ -484,150 +332,3 @@ class TestPictures:
         ending = asyncio.ensure_future(reply.end(COMPLETE))
         await until(stage, ending)
         assert stage.place.pages == ["Here:\n-# A file is too large to be attached here."]
-
-
-class TestTrouble:
-    async def test_a_deleted_message_stops_the_reply(self, stage):
-        reply = stage.reply()
-        reply.write("one")
-        await stage.clock.advance(1)
-        stage.place.messages.clear()
-        reply.write(" two")
-        await stage.clock.advance(2)
-        assert reply.lost.is_set()
-        assert isinstance(reply.loss, GoneError)
-        reply.write(" three")
-        await stage.end(reply, STOPPED)
-        assert stage.place.messages == {}
-
-    async def test_whoever_asked_to_be_told_of_the_loss_is_told_once(self, stage):
-        told: list[str] = []
-        reply = stage.reply()
-        reply.on_lost(lambda: told.append("lost"))
-        stage.place.failures = [ForbiddenError()]
-        reply.write("one")
-        await stage.clock.advance(1)
-        await stage.end(reply)
-        assert told == ["lost"]
-
-    @pytest.mark.parametrize("loss", [ForbiddenError, ExpiredError])
-    async def test_lost_rights_stop_the_reply(self, stage, loss):
-        reply = stage.reply()
-        stage.place.failures = [loss()]
-        reply.write("one")
-        await stage.clock.advance(1)
-        assert isinstance(reply.loss, loss)
-        await stage.end(reply)
-
-    @pytest.mark.parametrize(
-        ("loss", "words"),
-        [
-            (ForbiddenError(), "I may no longer write in <#7>"),
-            (ChannelGoneError(), "The channel of your question is gone"),
-            (DirectMessagesClosedError(), "you take no direct messages"),
-        ],
-    )
-    async def test_the_asker_is_told_once_of_a_loss_that_nobody_meant(self, stage, loss, words):
-        reply = stage.reply()
-        reply.write("one")
-        await stage.clock.advance(1)
-        stage.place.failures = [loss]
-        reply.write(" two")
-        await stage.clock.advance(2)
-        await stage.end(reply)
-        (told,) = stage.place.told
-        assert words in told
-
-    async def test_nobody_is_told_that_a_moderator_deleted_the_reply(self, stage):
-        reply = stage.reply()
-        reply.write("one")
-        await stage.clock.advance(1)
-        stage.place.messages.clear()
-        reply.write(" two")
-        await stage.clock.advance(2)
-        await stage.end(reply)
-        assert stage.place.told == []
-
-    async def test_a_refusal_by_automod_keeps_what_was_shown_and_says_so(self, stage):
-        reply = stage.reply()
-        reply.write("fine")
-        await stage.clock.advance(1)
-        stage.place.failures = [RefusedError(automod=True)]
-        reply.write(" forbidden")
-        await stage.clock.advance(2)
-        assert reply.lost.is_set()
-        await stage.end(reply)
-        assert stage.place.pages == [
-            "fine\n-# This server's AutoMod did not let the rest of the answer through."
-        ]
-
-    async def test_a_middle_edit_that_fails_is_made_up_for(self, stage):
-        reply = stage.reply()
-        stage.place.failures = [None, TransientError()]
-        reply.write("one")
-        await stage.clock.advance(1)
-        reply.write(" two")
-        await stage.clock.advance(5)
-        assert stage.place.pages == ["one two"]
-        await stage.end(reply)
-
-    async def test_a_final_edit_that_keeps_failing_becomes_a_new_message(self, stage):
-        reply = stage.reply()
-        reply.write("one two")
-        await stage.clock.advance(1)
-        stage.place.failures = [TransientError(), TransientError(), TransientError()]
-        reply.write(" three")
-        await stage.end(reply, STOPPED)
-        assert stage.place.pages == ["one two", "three\n-# Stopped by Ann."]
-        assert stage.place.last.buttons == "Regenerate"
-
-    async def test_a_final_edit_of_a_message_that_is_gone_becomes_a_new_message(self, stage):
-        reply = stage.reply()
-        reply.write("one")
-        await stage.clock.advance(1)
-        stage.place.messages.clear()
-        reply.write(" two")
-        await stage.end(reply)
-        assert stage.place.pages == ["one two"]
-
-    async def test_a_reply_that_cannot_be_shown_at_all_ends_without_an_exception(self, stage):
-        reply = stage.reply()
-        stage.place.failures = [TransientError()] * 20
-        reply.write("one")
-        await stage.end(reply)
-        assert reply.lost.is_set()
-
-    async def test_trouble_while_a_picture_is_made_smaller_is_survived(self, stage):
-        stage.place.max_file_bytes = 20_000
-        reply = stage.reply()
-        stage.place.failures = [TransientError()] * 2
-        reply.write("Here:")
-        reply.attach(picture(200, noise=True))
-        await until(stage, asyncio.ensure_future(reply.end(COMPLETE)))
-        assert stage.place.pages == ["Here:"]
-        assert stage.place.last.files == ["a-red-square-1.jpg"]
-
-    async def test_a_failed_post_is_repeated_with_the_same_nonce(self, stage):
-        reply = stage.reply()
-        stage.place.failures = [TransientError()]
-        reply.write("one")
-        await stage.end(reply)
-        assert stage.place.nonces == ["42.0"]
-
-    async def test_without_the_right_to_reply_the_message_is_sent_plainly_at_once(self, stage):
-        reply = stage.reply()
-        stage.place.failures = [ReplyingForbiddenError()]
-        reply.write("one")
-        await stage.clock.advance(0.2)
-        assert stage.place.pages == ["one"]
-        await stage.end(reply)
-
-    async def test_a_message_that_takes_no_more_edits_is_followed_by_a_new_one(self, stage):
-        reply = stage.reply()
-        reply.write("one")
-        await stage.clock.advance(1)
-        stage.place.failures = [UneditableError()]
-        reply.write(" two")
-        await stage.clock.advance(5)
-        assert stage.place.pages == ["one", "one two"]
-        await stage.end(reply)

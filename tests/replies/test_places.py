@@ -158,6 +158,9 @@ class TestChannelPlace:
     async def test_its_time_never_runs_out(self, channel):
         assert ChannelPlace(channel).seconds_left == math.inf
 
+    def test_a_reply_that_takes_over_messages_does_not_type(self, channel):
+        assert ChannelPlace(channel, adopted=(5,)).typing_bucket is None
+
     async def test_typing_is_one_call(self, server, channel):
         await ChannelPlace(channel).type()
         assert [request.path for request in server.requests] == ["/channels/7/typing"]

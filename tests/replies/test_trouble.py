@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from bot.replies.errors import (
+    ChannelGoneError,
+    DirectMessagesClosedError,
+    ExpiredError,
+    ForbiddenError,
+    GoneError,
+    RefusedError,
+    ReplyingForbiddenError,
+    TransientError,
+    UneditableError,
+)
+from tests.replies.stage import COMPLETE, STOPPED, picture, until
+
+
+class TestTrouble:
+    async def test_a_deleted_message_stops_the_reply(self, stage):
+        reply = stage.reply()
+        reply.write("one")
+        await stage.clock.advance(1)
+        stage.place.messages.clear()
+        reply.write(" two")
+        await stage.clock.advance(2)
+        assert reply.lost.is_set()
+        assert isinstance(reply.loss, GoneError)
+        reply.write(" three")
+        await stage.end(reply, STOPPED)
+        assert stage.place.messages == {}
+
+    async def test_whoever_asked_to_be_told_of_the_loss_is_told_once(self, stage):
+        told: list[str] = []
+        reply = stage.reply()
+        reply.on_lost(lambda: told.append("lost"))
+        stage.place.failures = [ForbiddenError()]
+        reply.write("one")
+        await stage.clock.advance(1)
+        await stage.end(reply)
+        assert told == ["lost"]
+
+    @pytest.mark.parametrize("loss", [ForbiddenError, ExpiredError])
+    async def test_lost_rights_stop_the_reply(self, stage, loss):
+        reply = stage.reply()
+        stage.place.failures = [loss()]
+        reply.write("one")
+        await stage.clock.advance(1)
+        assert isinstance(reply.loss, loss)
+        await stage.end(reply)
+
+    @pytest.mark.parametrize(
+        ("loss", "words"),
+        [
+            (ForbiddenError(), "I may no longer write in <#7>"),
+            (ChannelGoneError(), "The channel of your question is gone"),
+            (DirectMessagesClosedError(), "you take no direct messages"),
+        ],
+    )
+    async def test_the_asker_is_told_once_of_a_loss_that_nobody_meant(self, stage, loss, words):
+        reply = stage.reply()
+        reply.write("one")
+        await stage.clock.advance(1)
+        stage.place.failures = [loss]
+        reply.write(" two")
+        await stage.clock.advance(2)
+        await stage.end(reply)
+        (told,) = stage.place.told
+        assert words in told
+
+    async def test_nobody_is_told_that_a_moderator_deleted_the_reply(self, stage):
+        reply = stage.reply()
+        reply.write("one")
+        await stage.clock.advance(1)
+        stage.place.messages.clear()
+        reply.write(" two")
+        await stage.clock.advance(2)
+        await stage.end(reply)
+        assert stage.place.told == []
+
+    async def test_a_refusal_by_automod_keeps_what_was_shown_and_says_so(self, stage):
+        reply = stage.reply()
+        reply.write("fine")
+        await stage.clock.advance(1)
+        stage.place.failures = [RefusedError(automod=True)]
+        reply.write(" forbidden")
+        await stage.clock.advance(2)
+        assert reply.lost.is_set()
+        await stage.end(reply)
+        assert stage.place.pages == [
+            "fine\n-# This server's AutoMod did not let the rest of the answer through."
+        ]
+
+    async def test_a_middle_edit_that_fails_is_made_up_for(self, stage):
+        reply = stage.reply()
+        stage.place.failures = [None, TransientError()]
+        reply.write("one")
+        await stage.clock.advance(1)
+        reply.write(" two")
+        await stage.clock.advance(5)
+        assert stage.place.pages == ["one two"]
+        await stage.end(reply)
+
+    async def test_a_final_edit_that_keeps_failing_becomes_a_new_message(self, stage):
+        reply = stage.reply()
+        reply.write("one two")
+        await stage.clock.advance(1)
+        stage.place.failures = [TransientError(), TransientError(), TransientError()]
+        reply.write(" three")
+        await stage.end(reply, STOPPED)
+        assert stage.place.pages == ["one two", "three\n-# Stopped by Ann."]
+        assert stage.place.last.buttons == "Regenerate"
+
+    async def test_a_final_edit_of_a_message_that_is_gone_becomes_a_new_message(self, stage):
+        reply = stage.reply()
+        reply.write("one")
+        await stage.clock.advance(1)
+        stage.place.messages.clear()
+        reply.write(" two")
+        await stage.end(reply)
+        assert stage.place.pages == ["one two"]
+
+    async def test_a_reply_that_cannot_be_shown_at_all_ends_without_an_exception(self, stage):
+        reply = stage.reply()
+        stage.place.failures = [TransientError()] * 20
+        reply.write("one")
+        await stage.end(reply)
+        assert reply.lost.is_set()
+
+    async def test_trouble_while_a_picture_is_made_smaller_is_survived(self, stage):
+        stage.place.max_file_bytes = 20_000
+        reply = stage.reply()
+        stage.place.failures = [TransientError()] * 2
+        reply.write("Here:")
+        reply.attach(picture(200, noise=True))
+        await until(stage, asyncio.ensure_future(reply.end(COMPLETE)))
+        assert stage.place.pages == ["Here:"]
+        assert stage.place.last.files == ["a-red-square-1.jpg"]
+
+    async def test_a_failed_post_is_repeated_with_the_same_nonce(self, stage):
+        reply = stage.reply()
+        stage.place.failures = [TransientError()]
+        reply.write("one")
+        await stage.end(reply)
+        assert stage.place.nonces == ["42.0"]
+
+    async def test_without_the_right_to_reply_the_message_is_sent_plainly_at_once(self, stage):
+        reply = stage.reply()
+        stage.place.failures = [ReplyingForbiddenError()]
+        reply.write("one")
+        await stage.clock.advance(0.2)
+        assert stage.place.pages == ["one"]
+        await stage.end(reply)
+
+    async def test_a_message_that_takes_no_more_edits_is_followed_by_a_new_one(self, stage):
+        reply = stage.reply()
+        reply.write("one")
+        await stage.clock.advance(1)
+        stage.place.failures = [UneditableError()]
+        reply.write(" two")
+        await stage.clock.advance(5)
+        assert stage.place.pages == ["one", "one two"]
+        await stage.end(reply)
