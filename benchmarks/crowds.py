@@ -61,6 +61,7 @@ class Crowd:
         goals = self.goals
         return [
             Figure("question to call", Unit.SECONDS, [_to_call(q) for q in shown]),
+            Figure("question to text", Unit.SECONDS, [_first_sight(q) - q.at for q in shown]),
             _above_floor(
                 "first text", shown, stage.floor.create, goals.first, _first_byte, _first_sight
             ),

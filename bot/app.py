@@ -111,7 +111,7 @@ async def running_bot(settings: Settings) -> AsyncIterator[Bot]:
         defaults = Defaults(settings.default_chat_model, settings.default_image_model)
         bot = Bot(
             responder=responder,
-            policy=Policy(defaults, SqlPreferenceStore(database)),
+            policy=Policy(defaults, SqlPreferenceStore(database), clock),
             store=store,
             variants=variants,
             state=SqlStateStore(database),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, TypeVar
 
-from bot.chat.ports import Preferences, PreferenceStore
+from bot.chat.ports import Clock, Preferences, PreferenceStore
 
 
 class Layer(StrEnum):
@@ -64,20 +64,36 @@ def resolve(defaults: Defaults, server: Preferences, channel: Preferences) -> Ef
     )
 
 
+FRESH_SECONDS = 5.0
+"""How long what was read counts; another process may have changed it meanwhile."""
+MOST_PLACES = 10_000
+
+
 class Policy:
     """The effective settings of a place."""
 
-    def __init__(self, defaults: Defaults, store: PreferenceStore) -> None:
+    def __init__(self, defaults: Defaults, store: PreferenceStore, clock: Clock) -> None:
         self._defaults = defaults
         self._store = store
+        self._clock = clock
+        self._known: dict[tuple[int | None, int], tuple[float, Effective]] = {}
 
     async def effective(self, guild_id: int | None, channel_id: int) -> Effective:
         """What holds in that channel; a thread is asked by its parent's id."""
-        server, channel = await self._store.read(guild_id, channel_id)
-        return resolve(self._defaults, server, channel)
+        place = guild_id, channel_id
+        read_at, known = self._known.get(place, (0.0, None))
+        if known is not None and self._clock.now() < read_at + FRESH_SECONDS:
+            return known
+        if len(self._known) >= MOST_PLACES:
+            self._known.clear()
+        read_at = self._clock.now()
+        effective = resolve(self._defaults, *await self._store.read(guild_id, channel_id))
+        self._known[place] = read_at, effective
+        return effective
 
     async def change(
         self, guild_id: int, channel_id: int | None, changes: Mapping[str, str | int | None]
     ) -> None:
         """Set fields of a server's layer (`channel_id` None) or a channel's; None inherits."""
         await self._store.write(guild_id, channel_id, changes)
+        self._known.clear()

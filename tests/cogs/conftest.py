@@ -39,7 +39,9 @@ class Services:
                 clock=clock,
                 persona="Be kind.",
             ),
-            policy=Policy(Defaults("gpt-4o", "gemini-3-pro-image-preview"), self.preferences),
+            policy=Policy(
+                Defaults("gpt-4o", "gemini-3-pro-image-preview"), self.preferences, clock
+            ),
             store=self.store,
             variants=self.store,
             state=self.state,
