@@ -14,6 +14,8 @@ from bot.replies.windows import Bucket, Priority
 
 log = logging.getLogger(__name__)
 
+AFTER_SECONDS = 0.3
+"""A model that answers at once needs no indicator, and its first page needs the request."""
 REPEAT_SECONDS = 8.0
 """Discord shows the indicator for ten."""
 
@@ -25,7 +27,7 @@ class TypingIndicator:
         self._place = place
         self._budget = budget
         self._clock = clock
-        self._due = -math.inf if place.typing_bucket else math.inf
+        self._due = clock.now() + AFTER_SECONDS if place.typing_bucket else math.inf
         self._call: asyncio.Task[None] | None = None
 
     def keep(self) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import msgspec
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -83,16 +83,21 @@ class SqlConversationStore:
             if question_id is None:
                 return None
             await messages.save(session, question_id, packed)
-            answer = new_answer(conversation_id, question_id, variant=1, model=question.model)
-            session.add(answer)
-            await session.flush()
-            await _set_head(session, conversation_id, answer.id)
-        return OpenTurn(answer.id, question)
+            answer_id = await session.scalar(
+                insert(TurnRow)
+                .values(new_answer(conversation_id, question_id, variant=1, model=question.model))
+                .returning(TurnRow.id)
+            )
+            assert answer_id is not None  # nothing can keep a new answer from being there
+            await _set_head(session, conversation_id, answer_id)
+        return OpenTurn(answer_id, question)
 
     async def history(self, turn_id: int, *, max_exchanges: int, max_bytes: int) -> list[Exchange]:
         """The remembered exchanges before that answer's question, oldest first."""
         async with self._database.read() as session:
             pairs = await _BEFORE.read(session, limit=max_exchanges, turn_id=turn_id)
+            if not pairs:
+                return []
             weights = await messages.weights(session, both(pairs))
             light = len(pairs)
             for pair in reversed(pairs):

@@ -24,6 +24,7 @@ from sqlalchemy.ext.asyncio import (
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from bot.errors import SettingsError, StartupError
+from bot.storage import sqlite_driver
 
 ALEMBIC_INI = Path(__file__).parents[2] / "alembic.ini"
 
@@ -87,7 +88,11 @@ def create_engine(url: str) -> AsyncEngine:
     except OSError as err:
         raise StartupError(f"The database's folder cannot be made: {err}") from err
     # An error's text may reach the log, and parameters are what people wrote.
-    engine = create_async_engine(parsed, hide_parameters=True)
+    engine = create_async_engine(
+        parsed,
+        hide_parameters=True,
+        connect_args={"async_creator_fn": sqlite_driver.connect},
+    )
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine

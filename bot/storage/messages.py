@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.chat.content import FilePart, ImagePart, Message, Native, Part, Role, Speaker, TextPart
@@ -61,10 +61,12 @@ async def pack(parts: Sequence[Part]) -> Packed:
 async def save(session: AsyncSession, turn_id: int, packed: Packed) -> None:
     """Store a turn's parts in their order."""
     await media.keep(session, packed.media)
-    session.add_all(
-        TurnPartRow(turn_id=turn_id, position=position, **columns)
+    rows = [
+        {"turn_id": turn_id, "position": position, **columns}
         for position, columns in enumerate(packed.columns)
-    )
+    ]
+    if rows:
+        await session.execute(insert(TurnPartRow), rows)
 
 
 async def load(session: AsyncSession, turns: Collection[TurnRow]) -> dict[int, Message]:
@@ -72,12 +74,15 @@ async def load(session: AsyncSession, turns: Collection[TurnRow]) -> dict[int, M
     parts = await _parts(session, turns)
     digests = {row.media_sha256 for rows in parts.values() for row in rows if row.media_sha256}
     blobs = await media.fetch(session, digests)
-    answers = [turn.id for turn in turns if turn.role is Role.ASSISTANT]
-    natives = {
-        row.turn_id: Native(row.dialect, row.model, row.host, row.parts)
-        for row in await session.scalars(select(NativeRow).where(NativeRow.turn_id.in_(answers)))
-    }
+    natives = await _natives(session, [t.id for t in turns if t.role is Role.ASSISTANT])
     return {turn.id: _message(turn, parts[turn.id], blobs, natives.get(turn.id)) for turn in turns}
+
+
+async def _natives(session: AsyncSession, answers: Collection[int]) -> dict[int, Native]:
+    if not answers:
+        return {}
+    rows = await session.scalars(select(NativeRow).where(NativeRow.turn_id.in_(answers)))
+    return {row.turn_id: Native(row.dialect, row.model, row.host, row.parts) for row in rows}
 
 
 async def outline(session: AsyncSession, turns: Collection[TurnRow]) -> dict[int, Message]:
@@ -110,6 +115,8 @@ async def weights(session: AsyncSession, turns: Collection[TurnRow]) -> dict[int
 
 async def _parts(session: AsyncSession, turns: Collection[TurnRow]) -> dict[int, list[TurnPartRow]]:
     found: dict[int, list[TurnPartRow]] = {turn.id: [] for turn in turns}
+    if not found:
+        return found
     rows = await session.scalars(
         select(TurnPartRow)
         .where(TurnPartRow.turn_id.in_(found))

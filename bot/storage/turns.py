@@ -23,16 +23,18 @@ from bot.storage.branches import Pair
 from bot.storage.tables import ConversationRow, TurnMessageRow, TurnRow
 
 
-def new_answer(conversation_id: int, question_id: int, *, variant: int, model: str) -> TurnRow:
-    """An answer that is about to be written."""
-    return TurnRow(
-        conversation_id=conversation_id,
-        parent_id=question_id,
-        role=Role.ASSISTANT,
-        variant=variant,
-        state=TurnState.STREAMING,
-        model=model,
-    )
+def new_answer(
+    conversation_id: int, question_id: int, *, variant: int, model: str
+) -> dict[str, object]:
+    """The columns of an answer that is about to be written."""
+    return {
+        "conversation_id": conversation_id,
+        "parent_id": question_id,
+        "role": Role.ASSISTANT,
+        "variant": variant,
+        "state": TurnState.STREAMING,
+        "model": model,
+    }
 
 
 def exchange_of(pair: Pair, said: Mapping[int, Message]) -> Exchange:

@@ -33,11 +33,13 @@ class SqlVariantStore:
             if _any_streams(variants):
                 return None
             question = await session.get_one(TurnRow, old.parent_id)
-            new = new_answer(
-                conversation.id,
-                question.id,
-                variant=max(variant.variant or 0 for variant in variants) + 1,
-                model=model or old.model or "",
+            new = TurnRow(
+                **new_answer(
+                    conversation.id,
+                    question.id,
+                    variant=max(variant.variant or 0 for variant in variants) + 1,
+                    model=model or old.model or "",
+                )
             )
             session.add(new)
             await session.flush()
