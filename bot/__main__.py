@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import sys
+
+import uvloop
 
 from bot import app, log
 from bot.errors import SettingsError, StartupError
@@ -33,10 +34,10 @@ def main() -> int:
                 run_playground()
             case "migrate":
                 settings = _settings()
-                asyncio.run(app.migrate(settings))
+                uvloop.run(app.migrate(settings))
             case _:
                 settings = _settings()
-                asyncio.run(app.run(settings))
+                uvloop.run(app.run(settings))
     except SettingsError as error:
         for problem in error.problems:
             print(problem, file=sys.stderr)
