@@ -143,11 +143,7 @@ class Responder:
         surface = await self._begin(turn, open_surface)
         for sentence in question.notices:
             surface.notice(sentence)
-        try:
-            await self._reply(turn, surface, keep=keep)
-        finally:
-            if not keep:
-                await self._store.clear(scope)
+        await self._reply(turn, surface, keep=keep)
 
     async def again(
         self,
@@ -258,6 +254,8 @@ class Responder:
                 if not keep:  # What is not remembered cannot be asked again or continued.
                     ending = Ending(ending.state, ending.words)
                 await surface.end(ending)
+                if not keep:
+                    await self._store.clear(question.scope)
                 del self._running[turn.turn_id]
                 if not self._running:
                     self._idle.set()

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from collections.abc import AsyncIterator, Iterator
+from contextlib import (
+    AbstractAsyncContextManager,
+    asynccontextmanager,
+    contextmanager,
+    nullcontext,
+    suppress,
+)
 from pathlib import Path
 from typing import Self
 
@@ -29,6 +35,7 @@ from bot.storage import sqlite_driver
 ALEMBIC_INI = Path(__file__).parents[2] / "alembic.ini"
 
 BUSY_TIMEOUT_SECONDS = 30
+CLOSE_SECONDS = 5
 """How long SQLite waits for a writer in another process."""
 
 OLDEST_SQLITE = (3, 35)
@@ -168,6 +175,9 @@ class Database:
         self._engine = create_engine(url)
         self._readers = async_sessionmaker(reading(self._engine), expire_on_commit=False)
         self._writers = async_sessionmaker(writing(self._engine), expire_on_commit=False)
+        self._open = 0
+        self._quiet = asyncio.Event()
+        self._quiet.set()
         # SQLite has one writer. In this process writers line up here, first come first served,
         # instead of each holding a connection while it polls for the file's lock.
         self._line: AbstractAsyncContextManager[None] = (
@@ -183,15 +193,31 @@ class Database:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
         """One transaction that only looks."""
-        async with self._readers.begin() as session:
-            yield session
+        with self._counted():
+            async with self._readers.begin() as session:
+                yield session
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncSession]:
         """One transaction that changes something; rolled back when the block raises."""
-        async with self._line, self._writers.begin() as session:
-            yield session
+        with self._counted():
+            async with self._line, self._writers.begin() as session:
+                yield session
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        self._open += 1
+        self._quiet.clear()
+        try:
+            yield
+        finally:
+            self._open -= 1
+            if not self._open:
+                self._quiet.set()
 
     async def close(self) -> None:
-        """Close every connection."""
+        """Let the transactions that run come to their end, then close every connection."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self._quiet.wait()
         await self._engine.dispose()

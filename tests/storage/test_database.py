@@ -111,6 +111,27 @@ class TestTransactions:
                 writer.add(BotStateRow(name="a", value="b"))
             assert await reader.scalar(count) == before
 
+    async def test_closing_waits_for_the_transactions_that_run(self, url):
+        database = Database(url)
+        inside, go_on = asyncio.Event(), asyncio.Event()
+
+        async def work() -> str:
+            async with database.write() as session:
+                session.add(BotStateRow(name="a", value="b"))
+                inside.set()
+                await go_on.wait()
+            return "kept"
+
+        working = asyncio.create_task(work())
+        await inside.wait()
+        closing = asyncio.create_task(database.close())
+        await asyncio.sleep(0)
+        assert not closing.done()
+        go_on.set()
+        await closing
+        assert working.done()
+        assert await working == "kept"
+
     async def test_a_cancelled_writer_lets_the_next_one_in(self, database):
         inside = asyncio.Event()
 
