@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from copy import copy
 
 from bot.i18n import _
 from bot.replies.drawing import Drawing, DrawingKind
@@ -97,12 +96,7 @@ class Manuscript:
         )
         if not self._ended:
             coming += self._markdown.provisional
-        if not coming:
-            return self._pages.tail
-        pages = copy(self._pages)
-        pages.frozen = []
-        pages.feed(coming)
-        return pages.frozen[0] if pages.frozen else pages.tail
+        return self._pages.tail_with(coming) if coming else self._pages.tail
 
     def _read(self) -> None:
         if self._unread < len(self._written):

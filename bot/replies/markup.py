@@ -116,12 +116,20 @@ def starts_block(source: str, at: int) -> bool:
     return bool(_MARKER.match(source, at) or _QUOTE.match(source, at) or _FENCE.match(source, at))
 
 
-def scan(source: str, start: Context, *, final: bool, known: Scan | None = None) -> Scan:
+def scan(
+    source: str,
+    start: Context,
+    *,
+    final: bool,
+    known: Scan | None = None,
+    certain: int | None = None,
+) -> Scan:
     """Read a text that continues from `start`; `final` when no more of it comes.
 
     `known` is a scan of the same text when it was shorter; what was safe in it is not read again.
+    Of the text only the first `certain` characters are sure to stay, if that is given.
     """
-    reader = _Reader(source, start, final=final)
+    reader = _Reader(source, start, final=final, certain=certain)
     reader.read(known)
     pieces = reader.pieces
     return Scan(source, reader.start, pieces, min(reader.held, len(pieces)), reader.safe)
@@ -130,8 +138,9 @@ def scan(source: str, start: Context, *, final: bool, known: Scan | None = None)
 class _Reader:
     """One pass over a text: code blocks line by line, everything else paragraph by paragraph."""
 
-    def __init__(self, source: str, start: Context, *, final: bool) -> None:
+    def __init__(self, source: str, start: Context, *, final: bool, certain: int | None) -> None:
         self.source = source
+        self.certain = len(source) if certain is None else certain
         self.start = start
         self.final = final
         self.pieces: list[Piece] = []
@@ -160,10 +169,13 @@ class _Reader:
 
     def _is_safe(self, at: int) -> bool:
         """Whether nothing that follows can change what was read before this line."""
+        if at > self.certain:
+            return False
         if self.context.fence:
             # A code block carried over may yet turn out to be empty and be left out.
             return not self.start.fence or not self.source[:at].isspace()
-        return self.source[at - 2 : at] == "\n\n" or bool(_MARKER.match(self.source, at))
+        after_blank = self.source[at - 2 : at] == "\n\n"
+        return after_blank or bool(_MARKER.match(self.source, at, self.certain))
 
     def _add(self, end: int, kind: Kind, shown: str | None = None) -> None:
         start = self.pieces[-1].end if self.pieces else 0

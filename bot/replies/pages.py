@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
+from copy import copy
 from enum import IntEnum
+from itertools import takewhile
 from typing import NamedTuple
 
 import regex  # type: ignore[import-untyped]  # it ships no types
@@ -48,6 +50,8 @@ class Paginator:
         self._due = limit + LOOKAHEAD_UNITS
         self._closed = False
         self._known: Scan | None = None
+        self._provisional = 0
+        """How many characters at the end may yet change."""
         self._tail: str | None = ""
 
     def feed(self, text: str) -> None:
@@ -82,8 +86,26 @@ class Paginator:
                 self._tail = _compose(window.start, _before(window, cut))
         return self._tail
 
+    def tail_with(self, coming: str) -> str:
+        """The last page as it should be shown with text after it that may yet change."""
+        pages = copy(self)
+        pages.frozen = []
+        pages._provisional = len(coming)
+        pages.feed(coming)
+        if pages.frozen:
+            return pages.frozen[0]
+        tail = pages.tail
+        self._known = pages._known  # What is certain in it need not be read again.
+        return tail
+
     def _scan(self, source: str) -> Scan:
-        self._known = scan(source, self._start, final=self._closed, known=self._known)
+        self._known = scan(
+            source,
+            self._start,
+            final=self._closed,
+            known=self._known,
+            certain=len(self._source) - self._provisional,
+        )
         return self._known
 
     def _append(self, text: str) -> None:
@@ -139,7 +161,7 @@ _BREAK = regex.compile(
           [\p{Pe}\p{Pf}]* \s* )
     | (?P<word> \s+ | [\N{FULLWIDTH COMMA}\N{IDEOGRAPHIC COMMA}\N{FULLWIDTH SEMICOLON}] )
     """,
-    regex.VERBOSE,
+    regex.VERBOSE | regex.REVERSE,  # The last place is the best.
 )
 _GRAPHEME = regex.compile(r"\X")
 _BLANK_LINE = regex.compile(r"[ \t]*\n")
@@ -152,63 +174,83 @@ def _choose(window: Scan, limit: int) -> _Cut | None:
     """Where to end the page, or None when all of the window fits on it."""
     if units(_compose(window.start, window.pieces)) <= limit:
         return None
-    best: dict[_Rank, _Cut] = {}
-    for cut in _cuts(window, limit):
-        if cut.rank not in best or cut.used > best[cut.rank].used:
-            best[cut.rank] = cut
-    clean = [best[rank] for rank in sorted(best, reverse=True) if rank >= _Rank.WORD]
-    for cut in clean:
-        if cut.used >= limit * _FULL_ENOUGH:
-            return cut
-    fullest = max(clean, key=lambda cut: cut.used, default=None)
-    if fullest and fullest.used >= limit * _NEARLY_EMPTY:
-        return fullest
-    return best.get(_Rank.IN_SPAN) or best[_Rank.ANYWHERE]
-
-
-def _cuts(window: Scan, limit: int) -> Iterator[_Cut]:
-    """The places that leave the page within the limit; words only as far back as they matter."""
-    used = units(window.start.opening())
-    before = window.start
-    texts: list[tuple[int, int, int]] = []
-    for index, piece in enumerate(window.pieces):
-        # A code block is closed on a line of its own, backticks may have to be kept apart.
-        closing = piece.context.closing()
-        room = limit - units(closing) - closing.startswith(("`", ">"))
-        if piece.kind is Kind.TEXT:
-            texts.append((index, used, room))
-        size = units(piece.shown)
-        if used + size > room:
-            yield _anywhere(window, index, used, room, before)
+    steps = _steps(window, limit)
+    enough = limit * _FULL_ENOUGH
+    lines = takewhile(lambda cut: cut.used >= enough, _lines(window, steps))
+    line = max(lines, key=lambda cut: (cut.rank, cut.used), default=None)
+    if line and line.rank > _Rank.SENTENCE:
+        return line
+    clean: _Cut | None = None
+    in_span: _Cut | None = None
+    for cut in _lines_and_words(window, steps):
+        if cut.rank is _Rank.IN_SPAN:
+            in_span = in_span or cut
+        elif clean is None or (cut.rank > clean.rank and cut.used >= enough):
+            clean = cut
+        if clean and (clean.rank is _Rank.SENTENCE or cut.used < enough):
             break
+    if clean and clean.used >= limit * _NEARLY_EMPTY:
+        return clean
+    return in_span or _anywhere(window, steps)
+
+
+class _Step(NamedTuple):
+    """A piece on the page."""
+
+    piece: Piece
+    used: int
+    """Units in front of it."""
+    size: int
+    room: int
+    """Units that the page may take with it, without what closes it."""
+
+
+def _steps(window: Scan, limit: int) -> list[_Step]:
+    """The pieces that fit on the page and the first that does not."""
+    steps: list[_Step] = []
+    used = units(window.start.opening())
+    context, room = None, limit
+    for piece in window.pieces:
+        if piece.context is not context:
+            # A code block is closed on a line of its own, backticks may have to be kept apart.
+            context, closing = piece.context, piece.context.closing()
+            room = limit - units(closing) - closing.startswith(("`", ">"))
+        size = units(piece.shown)
+        steps.append(_Step(piece, used, size, room))
         used += size
-        before = piece.context
+        if used > room:
+            break
+    return steps
+
+
+def _lines(window: Scan, steps: list[_Step]) -> Iterator[_Cut]:
+    """The places after whole pieces, those that leave the page fullest first."""
+    for index in range(len(steps) - 2, -1, -1):
         if (rank := _rank_after(window, index)) is not None:
-            yield _Cut(piece.end, index + 1, before, rank, used)
-    found = False
-    for index, used, room in reversed(texts):
-        for cut in _words(window, index, used, room):
-            found = found or cut.rank >= _Rank.WORD
-            yield cut
-        if found and used < limit * _FULL_ENOUGH:
-            return
+            piece, used, size, _room = steps[index]
+            yield _Cut(piece.end, index + 1, piece.context, rank, used + size)
 
 
-def _words(window: Scan, index: int, used: int, room: int) -> Iterator[_Cut]:
-    piece = window.pieces[index]
+def _lines_and_words(window: Scan, steps: list[_Step]) -> Iterator[_Cut]:
+    """All places but those within words, those that leave the page fullest first."""
+    lines = _lines(window, steps)
+    line = next(lines, None)
+    for index in range(len(steps) - 1, -1, -1):
+        if line and line.whole == index + 1:
+            yield line
+            line = next(lines, None)
+        if steps[index].piece.kind is Kind.TEXT:
+            yield from _words(window, index, steps[index])
+
+
+def _words(window: Scan, index: int, step: _Step) -> Iterator[_Cut]:
+    """The places between the words of a piece, the last first."""
+    piece, used, _size, room = step
     text = window.source[piece.start : piece.end]
-    altered = piece.shown != text
-    start = 0
     for found in _BREAK.finditer(text):
         end = found.end()
-        if altered:
-            total = used + units(break_fences(text[:end]))
-        else:
-            total = used = used + units(text[start:end])
-            start = end
-        if total > room:
-            return
-        if not _splits_badly(window.source, piece.start + end):
+        total = used + units(break_fences(text[:end]))
+        if total <= room and not _splits_badly(window.source, piece.start + end):
             rank = _Rank.SENTENCE if found["sentence"] else _Rank.WORD
             if piece.context.spans:
                 rank = _Rank.IN_SPAN
@@ -234,9 +276,10 @@ def _rank_after(window: Scan, index: int) -> _Rank | None:
     return _Rank.NESTED if _NESTED_ITEM.match(source, piece.end) else _Rank.LINE
 
 
-def _anywhere(window: Scan, index: int, used: int, room: int, before: Context) -> _Cut:
+def _anywhere(window: Scan, steps: list[_Step]) -> _Cut:
     """Cut the piece that does not fit between two graphemes, or in front of it."""
-    piece = window.pieces[index]
+    index = len(steps) - 1
+    piece, used, _size, room = steps[index]
     text = window.source[piece.start : piece.end]
     if piece.kind in _DIVISIBLE:
         ends = [found.end() for found in _GRAPHEME.finditer(text)]
@@ -248,6 +291,7 @@ def _anywhere(window: Scan, index: int, used: int, room: int, before: Context) -
             at = piece.start + ends[fitting - 1]
             return _Cut(at, index, piece.context, _Rank.ANYWHERE, used)
     if piece.start:
+        before = steps[index - 1].piece.context if index else window.start
         return _Cut(piece.start, index, before, _Rank.ANYWHERE, used)
     # One grapheme larger than a page: no good place is left.
     size = max(1, (room - used) // 2)

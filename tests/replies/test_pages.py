@@ -162,6 +162,23 @@ class TestPagesOfAnything:
             seen = list(pages.frozen)
 
     @often
+    @given(anything, anything, st.integers(1, 60), st.integers(0, 30))
+    def test_text_that_may_yet_change_leaves_no_trace(self, text, other, step, size):
+        pages, plain = Paginator(LIMIT), Paginator(LIMIT)
+        for at in range(0, len(text), step):
+            piece, coming = text[at : at + step], other[at : at + size]
+            pages.feed(piece)
+            plain.feed(piece)
+            preview = Paginator(LIMIT)
+            preview.feed(text[: at + step])
+            finished = len(preview.frozen)
+            preview.feed(coming)
+            assert pages.tail_with(coming) == [*preview.frozen, preview.tail][finished]
+        pages.close()
+        plain.close()
+        assert (pages.frozen, pages.tail) == (plain.frozen, plain.tail)
+
+    @often
     @given(st.lists(st.sampled_from(GRAPHEMES), min_size=100, max_size=400).map("".join))
     def test_a_grapheme_is_never_cut(self, text):
         whole = regex.findall(r"\X", text)
@@ -324,6 +341,15 @@ def test_the_cost_of_a_delta_does_not_grow_with_the_answer():
         pages.feed("words ")
         longest = max(longest, len(pages._source))
     assert longest <= 2_300
+
+
+def test_what_is_certain_is_not_read_again_to_show_what_may_yet_change():
+    pages = Paginator()
+    pages.feed("one\n\ntwo\n\nthr")
+    pages.tail_with("ee\n\nfour\n\nfive")
+    known = pages._known
+    assert known
+    assert known.pieces[known.safe - 1].end == len("one\n\ntwo\n\n")
 
 
 @example("```\n```")
