@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ from bot.i18n import _
 from bot.replies.errors import ExpiredError, PlaceError, translated
 from bot.replies.footer import small, under
 from bot.replies.places import Attachments, ChannelPlace, Paint, changes
+from bot.replies.previews import without_previews
 from bot.replies.windows import Bucket
 
 log = logging.getLogger(__name__)
@@ -203,6 +205,8 @@ class InteractionPlace:
 
     async def _edit_first(self, paint: Paint) -> discord.InteractionMessage:
         known = None if self._first is None else self._attachments.get(self._first)
+        if paint.content is not None:
+            paint = replace(paint, content=without_previews(paint.content))
         return await self._interaction.edit_original_response(
             allowed_mentions=discord.AllowedMentions.none(), **changes(paint, known)
         )

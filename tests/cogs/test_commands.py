@@ -48,6 +48,12 @@ async def test_ask_grows_in_its_own_response(stage):
     assert last_request(stage).messages[-1].text == "mira: hi"
 
 
+async def test_a_link_in_a_commands_answer_shows_no_preview_card(stage):
+    stage.services.model.script = [TextDelta("See https://example.com now."), STOP]
+    result = await stage.mira.slash(stage.general, "ask", prompt="hi")
+    assert result.response.content == "See <https://example.com> now."
+
+
 async def test_ask_takes_another_model(stage):
     await stage.mira.slash(stage.general, "ask", prompt="hi", model="claude-sonnet-5")
     assert last_request(stage).model == "claude-sonnet-5"
