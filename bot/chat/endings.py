@@ -41,7 +41,7 @@ def halted(why: Halt, *, has_text: bool) -> Ending:
     """The ending of a reply that we ended ourselves."""
     match why:
         case Halt.STOPPED:
-            return Ending(TurnState.STOPPED, _("Stopped."), can_continue=has_text)
+            return again(TurnState.STOPPED, has_text=has_text)
         case Halt.LOST:
             return Ending(TurnState.FAILED)
         case Halt.SHUTDOWN:
@@ -73,8 +73,7 @@ def finished(event: Finished, *, task: Task, has_text: bool, has_images: bool) -
     seen = has_text or has_images
     match event.reason:
         case FinishReason.LENGTH if seen:
-            words = _("Cut off at the model's length limit.")
-            return Ending(TurnState.LENGTH, words, can_continue=True)
+            return again(TurnState.LENGTH, has_text=has_text)
         case FinishReason.LENGTH:
             words = _(
                 "The model used its whole length limit for thinking and wrote nothing. "

@@ -75,7 +75,7 @@ class _Running:
 
     @property
     def has_text(self) -> bool:
-        return any(not piece.isspace() for piece in self.text)
+        return any(piece.strip() for piece in self.text)
 
     def stop(self, why: Halt) -> None:
         """Let go of the model; what has arrived so far stays."""

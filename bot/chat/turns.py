@@ -40,6 +40,11 @@ class Scope:
     guild_id: int | None
     channel_id: int
 
+    @property
+    def is_private(self) -> bool:
+        """Whether one member alone sees it, and it is forgotten after its answer."""
+        return self.key.startswith("private:")
+
 
 @dataclass(frozen=True, slots=True)
 class ImageOptions:

@@ -13,6 +13,9 @@ from bot.cogs.buttons import grow
 from bot.replies.interactions import InteractionPlace
 from bot.replies.places import ChannelPlace
 
+PROMPT_LENGTH = 6_000
+"""The longest text Discord takes in an option."""
+
 Prepare = Callable[[], Awaitable[Question]]
 
 

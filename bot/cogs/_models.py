@@ -8,6 +8,13 @@ from discord import app_commands
 
 CHOICES = 25
 """Discord shows no more."""
+MODEL_LENGTH = 100
+"""Model ids are shorter; also the longest value of a choice."""
+
+
+def code(name: str) -> str:
+    """A name as inline code that it cannot break out of."""
+    return "`" + name.replace("`", "'") + "`"
 
 
 def matching(names: Iterable[str], typed: str) -> list[app_commands.Choice[str]]:

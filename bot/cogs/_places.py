@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import discord
 
+from bot.chat.content import Speaker
 from bot.chat.turns import Scope
 
 SettingsPlace = tuple[int | None, int]
 """(server, channel) whose settings hold; no server in direct messages."""
+
+
+def speaker_of(user: discord.User | discord.Member) -> Speaker:
+    """Who speaks, by the name the others see there."""
+    return Speaker(user.id, user.display_name)
 
 
 def scope_of(event: discord.Message | discord.Interaction) -> Scope:

@@ -6,19 +6,15 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.chat.content import Speaker, TextPart
+from bot.chat.content import TextPart
 from bot.chat.profiles import KNOWN_CHAT_MODELS, profile_of
 from bot.chat.turns import Question, Scope
 from bot.client import Bot
-from bot.cogs._asking import answer_interaction
+from bot.cogs._asking import PROMPT_LENGTH, answer_interaction
 from bot.cogs._attachments import collect
-from bot.cogs._models import matching
-from bot.cogs._places import scope_of, settings_place
+from bot.cogs._models import MODEL_LENGTH, matching
+from bot.cogs._places import scope_of, settings_place, speaker_of
 from bot.i18n import use_language
-
-PROMPT_LENGTH = 6_000
-"""The longest text Discord takes in an option."""
-MODEL_LENGTH = 100
 
 
 class Ask(commands.Cog):
@@ -54,7 +50,7 @@ class Ask(commands.Cog):
             return Question(
                 scope=scope,
                 event_id=interaction.id,
-                speaker=Speaker(interaction.user.id, interaction.user.display_name),
+                speaker=speaker_of(interaction.user),
                 parts=(TextPart(prompt), *attached.parts),
                 model=chosen,
                 notices=tuple(attached.notices),

@@ -10,12 +10,11 @@ from typing import Any, Self, cast
 import discord
 from discord import ui
 
-from bot.chat.content import Speaker
 from bot.chat.profiles import KNOWN_CHAT_MODELS, KNOWN_IMAGE_MODELS
 from bot.chat.turns import REMEMBERED, Ending, OpenTurn, Task
 from bot.client import Bot
 from bot.cogs._models import CHOICES
-from bot.cogs._places import SettingsPlace, settings_place
+from bot.cogs._places import SettingsPlace, settings_place, speaker_of
 from bot.cogs.errors import report, tell
 from bot.errors import BotError, ConversationError
 from bot.i18n import _, use_language
@@ -58,7 +57,7 @@ def controls(turn: OpenTurn, ending: Ending | None) -> ui.View | None:
     items: list[_TurnItem] = []
     if ending is None:
         items.append(StopButton(turn_id))
-    elif turn.question.scope.key.startswith("private:"):
+    elif turn.question.scope.is_private:
         return None  # It is forgotten already.
     else:
         if ending.can_retry:
@@ -246,7 +245,7 @@ class ContinueButton(_TurnItem, template=r"continue:(?P<turn>\d{1,18})"):
         await bot.responder.go_on(
             self.turn_id,
             message.id,  # one continuation for each reply, however often the button is pressed
-            Speaker(interaction.user.id, interaction.user.display_name),
+            speaker_of(interaction.user),
             lambda turn: grow(bot, place, turn, settings_place(interaction)),
         )
 

@@ -9,13 +9,12 @@ from discord.ext import commands
 from bot.chat.policy import Chosen, Layer
 from bot.chat.profiles import KNOWN_CHAT_MODELS, KNOWN_IMAGE_MODELS, profile_of
 from bot.client import Bot
-from bot.cogs._models import CHOICES, matching
+from bot.cogs._models import CHOICES, MODEL_LENGTH, code, matching
 from bot.cogs._places import settings_place
 from bot.errors import QuestionError
 from bot.i18n import _, use_language
 
 INHERIT = "inherit"
-MODEL_LENGTH = 100
 MAX_PAGES = 20
 
 Channel = discord.TextChannel | discord.VoiceChannel | discord.StageChannel | discord.ForumChannel
@@ -63,7 +62,7 @@ class Config(commands.GroupCog, group_name="config"):
         if wanted is not None and not profile_of(wanted).makes_images:
             raise QuestionError(
                 _("{model} makes no pictures. Image models are for example: {examples}.").format(
-                    model=_code(wanted), examples=", ".join(map(_code, KNOWN_IMAGE_MODELS[:3]))
+                    model=code(wanted), examples=", ".join(map(code, KNOWN_IMAGE_MODELS[:3]))
                 )
             )
         await interaction.response.defer(ephemeral=True)
@@ -155,11 +154,7 @@ def _told(chosen: Chosen[str] | Chosen[int]) -> str:
         Layer.CHANNEL: _("set for this channel"),
     }
     origin = origins[chosen.layer]
-    return f"{_code(str(chosen.value))} ({origin})"
-
-
-def _code(name: str) -> str:
-    return "`" + name.replace("`", "'") + "`"
+    return f"{code(str(chosen.value))} ({origin})"
 
 
 async def setup(bot: Bot) -> None:

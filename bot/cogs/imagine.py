@@ -6,18 +6,16 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.chat.content import Speaker, TextPart
+from bot.chat.content import TextPart
 from bot.chat.profiles import KNOWN_IMAGE_MODELS, Profile, normalize_size, profile_of
 from bot.chat.turns import ImageOptions, Question, Task
 from bot.client import Bot
-from bot.cogs._asking import answer_interaction
-from bot.cogs._models import matching
-from bot.cogs._places import scope_of, settings_place
+from bot.cogs._asking import PROMPT_LENGTH, answer_interaction
+from bot.cogs._models import MODEL_LENGTH, code, matching
+from bot.cogs._places import scope_of, settings_place, speaker_of
 from bot.errors import QuestionError
 from bot.i18n import _, use_language
 
-PROMPT_LENGTH = 6_000
-"""The longest text Discord takes in an option."""
 OPTION_LENGTH = 100
 
 
@@ -34,7 +32,7 @@ class Imagine(commands.Cog):
         prompt: app_commands.Range[str, 1, PROMPT_LENGTH],
         aspect_ratio: app_commands.Range[str, 1, OPTION_LENGTH] | None = None,
         size: app_commands.Range[str, 1, OPTION_LENGTH] | None = None,
-        model: app_commands.Range[str, 1, OPTION_LENGTH] | None = None,
+        model: app_commands.Range[str, 1, MODEL_LENGTH] | None = None,
     ) -> None:
         """Make a picture from your words.
 
@@ -54,13 +52,13 @@ class Imagine(commands.Cog):
             if not profile.makes_images:
                 raise QuestionError(
                     _("{model} makes no pictures. Try {example}.").format(
-                        model=_code(chosen), example=_code(KNOWN_IMAGE_MODELS[0])
+                        model=code(chosen), example=code(KNOWN_IMAGE_MODELS[0])
                     )
                 )
             return Question(
                 scope=scope,
                 event_id=interaction.id,
-                speaker=Speaker(interaction.user.id, interaction.user.display_name),
+                speaker=speaker_of(interaction.user),
                 parts=(TextPart(prompt),),
                 model=chosen,
                 task=Task.IMAGE,
@@ -131,14 +129,10 @@ def image_options(
 
 
 def _refused(sentence: str, model: str, value: str, possible: tuple[str, ...]) -> str:
-    refusal = sentence.format(model=_code(model), value=_code(value))
+    refusal = sentence.format(model=code(model), value=code(value))
     if not possible:
         return refusal + " " + _("Leave that option out for this model.")
     return refusal + " " + _("Possible: {values}.").format(values=", ".join(possible))
-
-
-def _code(name: str) -> str:
-    return "`" + name.replace("`", "'") + "`"
 
 
 async def setup(bot: Bot) -> None:

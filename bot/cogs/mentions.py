@@ -9,13 +9,13 @@ import aiohttp
 import discord
 from discord.ext import commands
 
-from bot.chat.content import Part, Speaker, TextPart
+from bot.chat.content import Part, TextPart
 from bot.chat.profiles import profile_of
 from bot.chat.turns import Question
 from bot.client import Bot
 from bot.cogs._asking import answer_message
 from bot.cogs._attachments import collect
-from bot.cogs._places import scope_of, settings_place
+from bot.cogs._places import scope_of, settings_place, speaker_of
 from bot.cogs.errors import words_for
 from bot.errors import QuestionError
 from bot.i18n import _, use_language
@@ -96,7 +96,7 @@ class Mentions(commands.Cog):
         return Question(
             scope=scope_of(message),
             event_id=message.id,
-            speaker=Speaker(message.author.id, message.author.display_name),
+            speaker=speaker_of(message.author),
             parts=(*quoted, TextPart(text), *attached.parts),
             model=model,
             follows=follows,

@@ -39,7 +39,7 @@ class RecoveryCog(commands.Cog, name="Recovery"):
         recovery = Recovery(self._bot, self._bot.budget, controls)
         for turn in self._turns:
             text = await recovery.mend(turn)
-            if turn.question.scope.key.startswith("private:"):
+            if turn.question.scope.is_private:
                 await self._bot.store.clear(turn.question.scope)
             else:
                 said = Message(Role.ASSISTANT, (TextPart(text),) if text else ())

@@ -42,7 +42,7 @@ class Recovery:
             ending = interrupted(has_text=bool(text))
             if pages:
                 await self._say_under(*pages[-1], turn, ending)
-            elif not turn.pages and not turn.question.scope.key.startswith("private:"):
+            elif not turn.pages and not turn.question.scope.is_private:
                 # Nobody has seen anything yet. (An ephemeral answer ended with its interaction.)
                 channel = self._channel(turn, turn.question.scope.channel_id)
                 await self._post(channel, turn, ending, reply_to=turn.question.event_id)

@@ -135,6 +135,7 @@ async def test_a_picture_is_asked_for_without_history_and_described_by_its_promp
     ("script", "state", "words"),
     [
         pytest.param([STOP], TurnState.FAILED, "without an answer", id="nothing at all"),
+        pytest.param([TextDelta(""), STOP], TurnState.FAILED, "without", id="an empty piece"),
         pytest.param([TextDelta(" \n"), STOP], TurnState.FAILED, "without", id="only blanks"),
         pytest.param(
             [TextDelta("a"), Finished(FinishReason.LENGTH)],
