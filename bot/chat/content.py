@@ -37,6 +37,11 @@ class ImagePart:
     alt: str = ""
     name: str = ""
     """The file name it came with, when a person attached it."""
+    width: int = 0
+    height: int = 0
+    """Pixels, as the bytes say; 0 where nobody looked."""
+    take: int = 0
+    """Which of its message's `natives` it belongs to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +58,11 @@ Part = TextPart | ImagePart | FilePart
 
 @dataclass(frozen=True, slots=True)
 class Native:
-    """A model's answer exactly as its dialect spelled it, to be sent back unchanged.
+    """A model's answer as its dialect spelled it, to be sent back unchanged.
 
     Only the adapter that wrote `parts` reads it. Thought signatures in it are bound to the model
-    and the host, so both are kept beside it.
+    and the host, so both are kept beside it. The bytes of its pictures are left out: they are the
+    message's ImageParts of the same `take`, in their order.
     """
 
     dialect: str
@@ -74,7 +80,13 @@ class Message:
     parts: tuple[Part, ...]
     speaker: Speaker | None = None
     """Set for turns of people in places where several may speak."""
-    native: Native | None = None
+    natives: tuple[Native, ...] = ()
+    """One for each call that made the turn: several when pictures were asked for at once."""
+
+    @property
+    def native(self) -> Native | None:
+        """The one native form, when one call made the whole turn."""
+        return self.natives[0] if len(self.natives) == 1 else None
 
     @property
     def text(self) -> str:

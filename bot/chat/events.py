@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -27,6 +28,15 @@ class ImageReady:
     """A finished picture, never a draft."""
 
     image: ImagePart
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCalled:
+    """The model wants one of the request's tools used; comes whole, before `Finished`."""
+
+    name: str
+    arguments: Mapping[str, object]
+    """As decoded from JSON; empty when the model wrote none that can be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +72,14 @@ class Usage:
     """Visible and hidden output together."""
     reasoning_tokens: int = 0
     cached_tokens: int = 0
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            self.input_tokens + other.input_tokens,
+            self.output_tokens + other.output_tokens,
+            self.reasoning_tokens + other.reasoning_tokens,
+            self.cached_tokens + other.cached_tokens,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,4 +120,6 @@ class Finished:
     request_id: str = ""
 
 
-Event = TextDelta | ReasoningDelta | ImageReady | SourcesFound | UsageReported | Finished
+Event = (
+    TextDelta | ReasoningDelta | ImageReady | ToolCalled | SourcesFound | UsageReported | Finished
+)

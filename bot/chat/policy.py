@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, TypeVar
 
-from bot.chat.ports import Clock, Preferences, PreferenceStore
+from bot.chat.ports import Clock, Preferences, PreferenceStore, Setting
+from bot.chat.turns import Manner
 
 
 class Layer(StrEnum):
@@ -36,6 +37,16 @@ class Effective:
     chat_model: Chosen[str]
     image_model: Chosen[str]
     max_pages: Chosen[int]
+    show_reasoning: Chosen[bool]
+    draw_in_chat: Chosen[bool]
+
+    @property
+    def manner(self) -> Manner:
+        """How replies are given here."""
+        return Manner(
+            draws_with=self.image_model.value if self.draw_in_chat.value else None,
+            shows_reasoning=self.show_reasoning.value,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +56,8 @@ class Defaults:
     chat_model: str
     image_model: str
     max_pages: int = 6
+    show_reasoning: bool = False
+    draw_in_chat: bool = True
 
 
 def resolve(defaults: Defaults, server: Preferences, channel: Preferences) -> Effective:
@@ -61,6 +74,10 @@ def resolve(defaults: Defaults, server: Preferences, channel: Preferences) -> Ef
         chat_model=choose(defaults.chat_model, server.chat_model, channel.chat_model),
         image_model=choose(defaults.image_model, server.image_model, channel.image_model),
         max_pages=choose(defaults.max_pages, server.max_pages, channel.max_pages),
+        show_reasoning=choose(
+            defaults.show_reasoning, server.show_reasoning, channel.show_reasoning
+        ),
+        draw_in_chat=choose(defaults.draw_in_chat, server.draw_in_chat, channel.draw_in_chat),
     )
 
 
@@ -92,7 +109,7 @@ class Policy:
         return effective
 
     async def change(
-        self, guild_id: int, channel_id: int | None, changes: Mapping[str, str | int | None]
+        self, guild_id: int, channel_id: int | None, changes: Mapping[str, Setting]
     ) -> None:
         """Set fields of a server's layer (`channel_id` None) or a channel's; None inherits."""
         await self._store.write(guild_id, channel_id, changes)

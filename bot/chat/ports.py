@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -19,6 +19,16 @@ from bot.chat.turns import (
     Scope,
     TurnState,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """Something a model may call."""
+
+    name: str
+    description: str
+    parameters: Mapping[str, object]
+    """JSON Schema of the arguments object."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +50,10 @@ class ChatRequest:
     """A picture is wanted, not only allowed."""
     aspect_ratio: str | None = None
     image_size: str | None = None
+    thoughts: bool = False
+    """The model's visible thinking is wanted, where it can be asked for."""
+    tools: Sequence[Tool] = ()
+    """Sent only to models whose profile takes tools."""
     stream: bool = True
 
 
@@ -79,8 +93,12 @@ class ReplySurface(Protocol):
         """Note that the model is thinking; `text` may be empty."""
         ...
 
+    def draw(self, count: int) -> None:
+        """Note that so many pictures are being made; each `attach` is one of them."""
+        ...
+
     def attach(self, image: ImagePart) -> None:
-        """Add a picture."""
+        """Add a picture, at this place of the text."""
         ...
 
     def cite(self, sources: SourcesFound) -> None:
@@ -115,6 +133,16 @@ class ConversationStore(Protocol):
         exchange back, are told in words."""
         ...
 
+    async def lineage(self, turn_id: int, *, max_exchanges: int, max_bytes: int) -> list[Exchange]:
+        """The exchanges whose pictures led to that answer, oldest first: the one whose pictures
+        its question edits, the one which that question edited, and so on; empty when it edits
+        nothing. Media beyond `max_bytes`, counted from the newest back, are told in words."""
+        ...
+
+    async def keep_picture(self, turn_id: int, image: ImagePart) -> None:
+        """Keep a picture of a growing answer, before anybody sees it."""
+        ...
+
     async def shown_on(self, turn_id: int, *, page: int, channel_id: int, message_id: int) -> None:
         """Note which Discord message shows which page of an answer."""
         ...
@@ -145,19 +173,34 @@ class ConversationStore(Protocol):
 
 
 class VariantStore(Protocol):
-    """Several answers to one question; the one that is shown counts when the talk goes on.
+    """Several answers to one question, and several versions of one picture.
 
-    Every method is one transaction and raises `ConversationError` when the turn is not known
+    The answer that is shown counts when the talk goes on. `message_id` is a message of the reply
+    whose button was used: the same answer may stand on others as well, and those stay as they
+    are. Every method is one transaction and raises `ConversationError` when the turn is not known
     (any more).
     """
 
-    async def reopen(self, turn_id: int, *, model: str | None = None) -> OpenTurn | None:
+    async def reopen(
+        self, turn_id: int, *, model: str | None = None, message_id: int | None = None
+    ) -> OpenTurn | None:
         """Begin another answer on the messages of that one; None while one still streams."""
         ...
 
-    async def choose(self, turn_id: int, step: int) -> KeptTurn | None:
+    async def choose(
+        self, turn_id: int, step: int, *, message_id: int | None = None
+    ) -> KeptTurn | None:
         """Make the answer `step` places later (or earlier) the one that counts and is shown on
         the messages; None while one still streams, or when there is none in that direction."""
+        ...
+
+    async def undo(self, turn_id: int, message_id: int) -> KeptTurn | None:
+        """Show the answer whose pictures that one edited in its place, with `redo` set to it;
+        None while it still streams, or when it edits nothing."""
+        ...
+
+    async def redo(self, turn_id: int, message_id: int) -> KeptTurn | None:
+        """Show an undone answer again; None when the message does not show what it edited."""
         ...
 
     async def kept(self, turn_id: int) -> KeptTurn:
@@ -169,6 +212,10 @@ class VariantStore(Protocol):
         ...
 
 
+PictureScaler = Callable[[ImagePart, int], Awaitable[ImagePart]]
+"""Makes a picture smaller until it has at most so many bytes; in a thread."""
+
+
 @dataclass(frozen=True, slots=True)
 class Preferences:
     """What one layer (a server or a channel) has set; None inherits."""
@@ -177,6 +224,16 @@ class Preferences:
     image_model: str | None = None
     max_pages: int | None = None
     """Messages a reply may take before the rest goes into a file."""
+    show_reasoning: bool | None = None
+    """Whether a model's visible thoughts are shown while it works."""
+    draw_in_chat: bool | None = None
+    """Whether chat models may have pictures made."""
+    retention_days: int | None = None
+    """How long the server's pictures and files are kept; no channel has its own."""
+
+
+Setting = str | int | bool | None
+"""The value of one preference; None inherits."""
 
 
 class PreferenceStore(Protocol):
@@ -187,7 +244,7 @@ class PreferenceStore(Protocol):
         ...
 
     async def write(
-        self, guild_id: int, channel_id: int | None, changes: Mapping[str, str | int | None]
+        self, guild_id: int, channel_id: int | None, changes: Mapping[str, Setting]
     ) -> None:
         """Change the given fields of the server's layer, or of one channel's."""
         ...

@@ -76,6 +76,8 @@ class Profile:
 
     searches: bool = False
     """Whether the provider's web search can be asked for."""
+    tools: bool = True
+    """Whether it surely takes tools to call; unknown vendors are not asked to."""
     efforts: tuple[str, ...] = ()
     """Reasoning efforts it accepts; empty: the setting is not sent."""
     reasons_by_default: bool = False
@@ -141,7 +143,12 @@ _O = replace(
     token_limit_field="max_completion_tokens",
 )
 _O_EARLY = replace(
-    _O, window_tokens=128_000, input_types=frozenset(), efforts=(), system_role=False
+    _O,
+    window_tokens=128_000,
+    input_types=frozenset(),
+    efforts=(),
+    system_role=False,
+    tools=False,
 )
 _GPT5 = replace(_O, window_tokens=400_000, efforts=("minimal", *_LOW_TO_HIGH))
 _GPT5_FIXED = replace(_GPT5, efforts=_LOW_TO_HIGH)
@@ -160,7 +167,7 @@ _CLAUDE4 = replace(_CLAUDE, temperature_or_top_p=True)
 _CLAUDE4_LONG = replace(_CLAUDE4, window_tokens=1_000_000)
 _CLAUDE5 = replace(_CLAUDE, window_tokens=1_000_000, sampling=Sampling.NEVER)
 
-_OTHER = replace(_GPT, efforts=_LOW_TO_HIGH)
+_OTHER = replace(_GPT, efforts=_LOW_TO_HIGH, tools=False)
 _OTHER_BLIND = replace(_OTHER, input_types=frozenset())
 
 # Gemini text models.
@@ -186,6 +193,7 @@ _PAINTER = Profile(
     window_tokens=65_536,
     input_types=GEMINI_IMAGES,
     makes_images=True,
+    tools=False,
     aspect_ratios=COMMON_RATIOS,
     image_sizes=("1K", "2K", "4K"),
     max_references=14,
@@ -222,7 +230,7 @@ _BANANA2_LITE = replace(
 _BANANA21 = replace(_BANANA2, image_sizes=("1K", "2K", "4K"), efforts=("minimal", "medium", "high"))
 
 # Pictures of other vendors come through the OpenAI dialect, where nothing about them can be set.
-_OTHER_PAINTER = replace(_GPT, makes_images=True, max_references=3)
+_OTHER_PAINTER = replace(_GPT, makes_images=True, max_references=3, tools=False)
 
 _FAMILIES: tuple[tuple[str, Profile], ...] = (
     # The first pattern that fits decides: special cases stand above their family.
@@ -253,7 +261,7 @@ _FAMILIES: tuple[tuple[str, Profile], ...] = (
     ("gpt-4-turbo*", _GPT),
     ("gpt-4.1*", replace(_GPT, window_tokens=1_047_576)),
     ("gpt-4o*audio*", replace(_GPT_BLIND, input_types=OPENAI_AUDIO)),
-    ("gpt-4o*search*", replace(_GPT_BLIND, sampling=Sampling.NEVER)),
+    ("gpt-4o*search*", replace(_GPT_BLIND, sampling=Sampling.NEVER, tools=False)),
     ("gpt-4o*", _GPT),
     ("gpt-4*", replace(_GPT_BLIND, window_tokens=8_192)),
     ("chatgpt-*", _GPT),
@@ -278,13 +286,13 @@ _FAMILIES: tuple[tuple[str, Profile], ...] = (
     ("claude-*-[5-9]*", _CLAUDE5),
     ("claude-*", replace(_CLAUDE, sampling=Sampling.NEVER)),
     ("deepseek-r1*", replace(_OTHER_BLIND, hides_think_tag=True)),
-    ("deepseek-v4*", replace(_OTHER_BLIND, window_tokens=1_000_000)),
+    ("deepseek-v4*", replace(_OTHER_BLIND, window_tokens=1_000_000, tools=True)),
     ("deepseek*", _OTHER_BLIND),
     ("qwq*", replace(_OTHER_BLIND, hides_think_tag=True)),
     ("qwen*thinking*", replace(_OTHER, hides_think_tag=True)),
-    ("kimi-k2*", replace(_OTHER, window_tokens=256_000)),
-    ("grok-4.3*", replace(_OTHER, window_tokens=1_000_000)),
-    ("grok-4*", replace(_OTHER, window_tokens=256_000)),
+    ("kimi-k2*", replace(_OTHER, window_tokens=256_000, tools=True)),
+    ("grok-4.3*", replace(_OTHER, window_tokens=1_000_000, tools=True)),
+    ("grok-4*", replace(_OTHER, window_tokens=256_000, tools=True)),
     ("llama-3*", _OTHER_BLIND),
     ("*", _OTHER),
 )

@@ -52,6 +52,19 @@ class ImageOptions:
 
     aspect_ratio: str | None = None
     size: str | None = None
+    count: int = 1
+    """How many pictures, each by a call of its own."""
+    search: bool = False
+    """Whether the model may look things up first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a reply is given, by the settings of its place at that moment; not stored."""
+
+    draws_with: str | None = None
+    """The image model that a chat model may call; None: it may not."""
+    shows_reasoning: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +81,9 @@ class Question:
     image: ImageOptions = ImageOptions()
     follows: int | None = None
     """The answer this question replies to, when it is not simply the newest one."""
+    edits: tuple[int, ...] = ()
+    """The pictures of that answer which are to be changed, counted from 1."""
+    manner: Manner = Manner()
     notices: tuple[str, ...] = ()
     """Sentences to show under the reply, such as a file that was left out; not stored."""
 
@@ -83,6 +99,8 @@ class OpenTurn:
     """(channel id, message id) of each page already on Discord, in order."""
     others: tuple[int, ...] = ()
     """The other answers to this question that can be shown, by turn id, oldest first."""
+    redo: int | None = None
+    """The edited version that was just undone here, by turn id; not stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +131,9 @@ class Exchange:
     state: TurnState
     turn_id: int
     model: str = ""
+    task: Task = Task.CHAT
+    edits: tuple[int, ...] = ()
+    """The pictures of the exchange before that this question wanted changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,3 +145,7 @@ class Ending:
     """The member's sentence, already translated; empty for an ordinary end."""
     can_retry: bool = False
     can_continue: bool = False
+    pictures: int = 0
+    """How many pictures the answer has."""
+    can_enlarge: bool = False
+    """Whether the model that made them could make them larger (4K)."""
