@@ -10,13 +10,14 @@ from typing import Any
 
 from bot.chat.content import ImagePart, Message, Role, Speaker, TextPart
 from bot.chat.events import Event, SourcesFound
-from bot.chat.ports import ChatRequest, Preferences
+from bot.chat.ports import ChatRequest, Preferences, Setting
 from bot.chat.turns import (
     REMEMBERED,
     Answer,
     Ending,
     Exchange,
     KeptTurn,
+    Manner,
     OpenTurn,
     Question,
     Scope,
@@ -53,24 +54,33 @@ class FakeClock:
         await asyncio.sleep(0)
 
 
+Step = Event | Exception | asyncio.Event
+
+
 @dataclass
 class FakeModel:
-    """Plays a script: events, errors to raise, and events to wait for."""
+    """Plays a script: events, errors to raise, and events to wait for.
 
-    script: Sequence[Event | Exception | asyncio.Event]
+    `later` holds the scripts of the calls after the first one; the last script repeats.
+    """
+
+    script: Sequence[Step]
+    later: Sequence[Sequence[Step]] = ()
     requests: list[ChatRequest] = field(default_factory=list)
     closed: int = 0
 
     @asynccontextmanager
     async def answer(self, request: ChatRequest) -> AsyncIterator[AsyncIterator[Event]]:
+        scripts = [self.script, *self.later]
+        script = scripts[min(len(self.requests), len(scripts) - 1)]
         self.requests.append(request)
         try:
-            yield self._play()
+            yield self._play(script)
         finally:
             self.closed += 1
 
-    async def _play(self) -> AsyncIterator[Event]:
-        for step in self.script:
+    async def _play(self, script: Sequence[Step]) -> AsyncIterator[Event]:
+        for step in script:
             if isinstance(step, asyncio.Event):
                 await step.wait()
             elif isinstance(step, Exception):
@@ -88,6 +98,9 @@ class RecordingSurface:
     thoughts: str = ""
     sources: SourcesFound | None = None
     notices: list[str] = field(default_factory=list)
+    order: list[str | ImagePart] = field(default_factory=list)
+    """Words and pictures as they came."""
+    drawing: int = 0
     ending: Ending | None = None
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     seen: asyncio.Event = field(default_factory=asyncio.Event)
@@ -95,13 +108,19 @@ class RecordingSurface:
 
     def write(self, text: str) -> None:
         self.text += text
+        self.order.append(text)
         self.seen.set()
 
     def think(self, text: str) -> None:
         self.thoughts += text
 
+    def draw(self, count: int) -> None:
+        self.drawing = count
+
     def attach(self, image: ImagePart) -> None:
         self.images.append(image)
+        self.order.append(image)
+        self.seen.set()
 
     def cite(self, sources: SourcesFound) -> None:
         self.sources = sources
@@ -118,27 +137,36 @@ class RecordingSurface:
 
 
 class MemoryStore:
-    """A conversation store without a database: one list of turns per scope, no branches."""
+    """A conversation store without a database: one list of turns per scope.
+
+    Answers are followed only where pictures are edited; each answer has one reply of its own.
+    """
 
     def __init__(self) -> None:
         self.turns: dict[int, OpenTurn] = {}
         self.states: dict[int, TurnState] = {}
         self.answers: dict[int, Answer] = {}
+        self.pictures: dict[int, list[ImagePart]] = {}
+        """What was kept of growing answers."""
 
     async def open_turn(self, question: Question) -> OpenTurn | None:
         if any(turn.question.event_id == question.event_id for turn in self.turns.values()):
             return None
         return self._open(question, variant=1)
 
-    async def reopen(self, turn_id: int, *, model: str | None = None) -> OpenTurn | None:
+    async def reopen(
+        self, turn_id: int, *, model: str | None = None, message_id: int | None = None
+    ) -> OpenTurn | None:
         asked = self._known(turn_id).question
         if any(self.states[i] is TurnState.STREAMING for i in self._variants(turn_id)):
             return None
         pages = max(self.turns[i].pages for i in self._variants(turn_id))
-        turn = self._open(replace(asked, model=model or asked.model), variant=2)
+        turn = self._open(replace(asked, model=model or asked.model, manner=Manner()), variant=2)
         return self._move(turn.turn_id, pages)
 
-    async def choose(self, turn_id: int, step: int) -> KeptTurn | None:
+    async def choose(
+        self, turn_id: int, step: int, *, message_id: int | None = None
+    ) -> KeptTurn | None:
         self._known(turn_id)
         row = [i for i in self._variants(turn_id) if self.states[i] in REMEMBERED or i == turn_id]
         index = row.index(turn_id) + step
@@ -147,12 +175,47 @@ class MemoryStore:
         self._move(row[index], self.turns[turn_id].pages)
         return await self.kept(row[index])
 
+    async def undo(self, turn_id: int, message_id: int) -> KeptTurn | None:
+        undone = self._known(turn_id)
+        before = undone.question.follows
+        if not undone.question.edits or before is None:
+            return None
+        kept = await self.kept(before)
+        self.turns[turn_id] = replace(undone, pages=())
+        self.turns[before] = replace(kept.turn, pages=(*kept.turn.pages, *undone.pages))
+        return replace(kept, turn=replace(kept.turn, pages=undone.pages, redo=turn_id))
+
+    async def redo(self, turn_id: int, message_id: int) -> KeptTurn | None:
+        before = self._known(turn_id).question.follows
+        page = (self.turns[turn_id].question.scope.channel_id, message_id)
+        if before is None or page not in self.turns[before].pages:
+            return None
+        shown = self.turns[before]
+        left = tuple(other for other in shown.pages if other != page)
+        self.turns[before] = replace(shown, pages=left)
+        self.turns[turn_id] = replace(self.turns[turn_id], pages=(page,))
+        return await self.kept(turn_id)
+
     async def kept(self, turn_id: int) -> KeptTurn:
-        return KeptTurn(self._known(turn_id), self.states[turn_id], self.answers[turn_id])
+        turn = self._known(turn_id)
+        growing = Answer(Message(Role.ASSISTANT, tuple(self.pictures.get(turn_id, ()))))
+        return KeptTurn(turn, self.states[turn_id], self.answers.get(turn_id, growing))
 
     async def accept(self, turn_id: int) -> None:
         self._known(turn_id)
         self.states[turn_id] = TurnState.STOPPED
+
+    async def keep_picture(self, turn_id: int, image: ImagePart) -> None:
+        self.pictures.setdefault(turn_id, []).append(image)
+
+    async def lineage(self, turn_id: int, *, max_exchanges: int, max_bytes: int) -> list[Exchange]:
+        found: list[Exchange] = []
+        asked = self.turns[turn_id].question
+        while asked.edits and asked.follows is not None and len(found) < max_exchanges:
+            before = self.turns[asked.follows]
+            found.append(self._exchange(before))
+            asked = before.question
+        return found[::-1]
 
     def _known(self, turn_id: int) -> OpenTurn:
         if turn_id not in self.turns:
@@ -177,6 +240,19 @@ class MemoryStore:
         self.turns[turn.turn_id] = turn
         self.states[turn.turn_id] = TurnState.STREAMING
         return turn
+
+    def _exchange(self, turn: OpenTurn) -> Exchange:
+        answer = self.answers.get(turn.turn_id)
+        question = turn.question
+        return Exchange(
+            Message(Role.USER, question.parts, question.speaker),
+            answer.message if answer else None,
+            self.states[turn.turn_id],
+            turn.turn_id,
+            model=question.model,
+            task=question.task,
+            edits=question.edits,
+        )
 
     async def history(self, turn_id: int, *, max_exchanges: int, max_bytes: int) -> list[Exchange]:
         here = self.turns[turn_id].question
@@ -205,15 +281,8 @@ class MemoryStore:
         return turn.question.speaker.id if turn else None
 
     async def exchanges(self, scope: Scope, *, limit: int) -> list[Exchange]:
-        found = []
-        for turn in self.turns.values():
-            if turn.question.scope == scope:
-                answer = self.answers.get(turn.turn_id)
-                asked = Message(Role.USER, turn.question.parts, turn.question.speaker)
-                state = self.states[turn.turn_id]
-                said = answer.message if answer else None
-                found.append(Exchange(asked, said, state, turn.turn_id))
-        return found[-limit:]
+        turns = [turn for turn in self.turns.values() if turn.question.scope == scope]
+        return [self._exchange(turn) for turn in turns][-limit:]
 
     async def clear(self, scope: Scope) -> int:
         gone = [i for i, turn in self.turns.items() if turn.question.scope == scope]
@@ -238,7 +307,7 @@ class MemoryPreferences:
         return layer(None), layer(channel_id)
 
     async def write(
-        self, guild_id: int, channel_id: int | None, changes: Mapping[str, str | int | None]
+        self, guild_id: int, channel_id: int | None, changes: Mapping[str, Setting]
     ) -> None:
         self.layers.setdefault((guild_id, channel_id), {}).update(changes)
 

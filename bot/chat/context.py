@@ -13,6 +13,8 @@ TOKENS_PER_MESSAGE = 4
 HISTORY_TOKENS = 32_000
 HISTORY_BYTES = 13_000_000
 """Raw bytes of media; as base64 in JSON about 18 MB, which gateways still take."""
+MAX_SIGNED_PICTURES = 4
+"""Turns with pictures that go back in their own form: their signatures weigh megabytes."""
 OUTPUT_RESERVE = 4_096
 
 
@@ -63,10 +65,9 @@ def message_tokens(message: Message) -> int:
 
 
 def message_bytes(message: Message) -> int:
-    """Bytes a turn adds to the request besides its text."""
+    """Bytes a turn adds to the request besides its text, before base64 makes a third more."""
     media = sum(len(p.data) for p in message.parts if not isinstance(p, TextPart))
-    # The native form already holds the pictures, as base64.
-    return max(media, len(message.native.parts) * 3 // 4) if message.native else media
+    return media + sum(len(native.parts) for native in message.natives) * 3 // 4
 
 
 def without_media(message: Message) -> Message:
@@ -80,7 +81,7 @@ def without_media(message: Message) -> Message:
                 parts.append(TextPart(f"[picture: {part.alt or part.name or part.mime_type}]"))
             case FilePart():
                 parts.append(TextPart(f"[file: {part.name}]"))
-    return replace(message, parts=tuple(parts), native=None)
+    return replace(message, parts=tuple(parts), natives=())
 
 
 def named(message: Message) -> Message:
@@ -103,19 +104,21 @@ def fit(
 
     In a `shared` place each turn of a person begins with that person's name. An exchange goes in
     whole or not at all, and nothing older than one left out goes in. Media too heavy for the byte
-    budget become notes in words, the oldest first.
+    budget, and signed pictures beyond the newest few, become notes in words.
     """
     spoken = named if shared else _as_is
     question = spoken(question)
     tokens = message_tokens(question)
     weight = message_bytes(question)
+    signed = 0
     kept: list[tuple[Message, Message]] = []
     for exchange in reversed(history):
         if exchange.answer is None:
             continue
         pair = (spoken(exchange.question), exchange.answer)
+        signed += bool(exchange.answer.natives and exchange.answer.images)
         added = sum(map(message_bytes, pair))
-        if weight + added > budget.bytes:
+        if weight + added > budget.bytes or signed > MAX_SIGNED_PICTURES:
             pair = (without_media(pair[0]), without_media(pair[1]))
             # Newer media went in first; from here on older ones must not slip in between.
             weight, added = budget.bytes, 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import Enum, auto
 
 from bot.chat.events import Finished, FinishReason
@@ -96,6 +97,31 @@ def finished(event: Finished, *, task: Task, has_text: bool, has_images: bool) -
             return Ending(TurnState.COMPLETE, words, can_retry=True)
         case _:
             return Ending(TurnState.COMPLETE)
+
+
+def drawn(
+    outcomes: Sequence[Finished | BotError], made: Sequence[bool], *, has_text: bool
+) -> Ending:
+    """The ending of a reply with pictures, by how each call ended and whether it made one."""
+    if not any(made):
+        return _undrawn(outcomes[0], has_text=has_text)
+    missed = [outcome for outcome, there in zip(outcomes, made, strict=True) if not there]
+    if missed:
+        words = _("{made} of {count} pictures were made. {reason}").format(
+            made=len(outcomes) - len(missed),
+            count=len(outcomes),
+            reason=_undrawn(missed[0], has_text=False).words,
+        )
+        return Ending(TurnState.COMPLETE, words)
+    if any(isinstance(outcome, BotError) for outcome in outcomes):
+        return Ending(TurnState.COMPLETE, _("The answer broke off after this."))
+    return Ending(TurnState.COMPLETE)
+
+
+def _undrawn(outcome: Finished | BotError, *, has_text: bool) -> Ending:
+    if isinstance(outcome, BotError):
+        return failed(outcome, has_text=has_text)
+    return finished(outcome, task=Task.IMAGE, has_text=has_text, has_images=False)
 
 
 def failed(error: BotError, *, has_text: bool) -> Ending:

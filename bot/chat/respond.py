@@ -4,37 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
-from typing import assert_never
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 
-from bot.chat import endings
-from bot.chat.content import ImagePart, Message, Part, Role, Speaker, TextPart
+from bot.chat import endings, studio
+from bot.chat.content import ImagePart, Message, Role, Speaker, TextPart
 from bot.chat.context import HISTORY_BYTES, budget_for, fit, without_media
+from bot.chat.drawing import Drawing, Order
 from bot.chat.endings import Halt
-from bot.chat.events import (
-    Finished,
-    ImageReady,
-    ReasoningDelta,
-    SourcesFound,
-    TextDelta,
-    Usage,
-    UsageReported,
-)
+from bot.chat.events import Usage
+from bot.chat.growing import Growing
 from bot.chat.order import Arrivals
 from bot.chat.ports import (
     ChatModel,
     ChatRequest,
     Clock,
     ConversationStore,
+    PictureScaler,
     ReplySurface,
     VariantStore,
 )
 from bot.chat.profiles import profile_of
+from bot.chat.reading import Reading
 from bot.chat.turns import (
-    Answer,
     Ending,
     Exchange,
+    KeptTurn,
+    Manner,
     OpenTurn,
     Question,
     Scope,
@@ -57,39 +53,8 @@ CONTINUE = (
 )
 """Said to the model, never shown."""
 
-ALT_TEXT_LENGTH = 1_024
-"""Discord's limit for an attachment's description."""
-
-
-@dataclass(slots=True)
-class _Running:
-    """A reply that is being written."""
-
-    text: list[str] = field(default_factory=list)
-    images: list[ImagePart] = field(default_factory=list)
-    sources: SourcesFound | None = None
-    usage: Usage | None = None
-    finished: Finished | None = None
-    reading: asyncio.Task[None] | None = None
-    halt: Halt | None = None
-
-    @property
-    def has_text(self) -> bool:
-        return any(piece.strip() for piece in self.text)
-
-    def stop(self, why: Halt) -> None:
-        """Let go of the model; what has arrived so far stays."""
-        if self.halt is None and self.reading is not None and not self.reading.done():
-            self.halt = why
-            self.reading.cancel()
-
-    def answer(self, model: str) -> Answer:
-        text = "".join(self.text)
-        parts: list[Part] = [TextPart(text)] if text else []
-        native = self.finished.native if self.finished else None
-        message = Message(Role.ASSISTANT, (*parts, *self.images), native=native)
-        answered_by = (self.finished.model if self.finished else "") or model
-        return Answer(message, self.usage, self.sources, answered_by)
+MAX_PICTURES = 4
+"""As many a chat model may have made for one answer."""
 
 
 class Responder:
@@ -103,6 +68,7 @@ class Responder:
         variants: VariantStore,
         clock: Clock,
         persona: str,
+        scale: PictureScaler,
         stream: bool = True,
     ) -> None:
         self._model = model
@@ -110,9 +76,10 @@ class Responder:
         self._variants = variants
         self._clock = clock
         self._persona = persona
+        self._scale = scale
         self._stream = stream
         self._arrivals = Arrivals()
-        self._running: dict[int, _Running] = {}
+        self._running: dict[int, Growing] = {}
         self._closing = False
         self._idle = asyncio.Event()
         self._idle.set()
@@ -151,15 +118,18 @@ class Responder:
         open_surface: OpenSurface,
         *,
         model: str | None = None,
+        message_id: int | None = None,
+        manner: Manner = Manner(),  # noqa: B008 - frozen
     ) -> bool:
         """Answer that question once more, perhaps by another model; False while it is answered.
 
         Raises:
             ConversationError: the question is no longer remembered.
         """
-        turn = await self._variants.reopen(turn_id, model=model)
+        turn = await self._variants.reopen(turn_id, model=model, message_id=message_id)
         if turn is None:
             return False
+        turn = replace(turn, question=replace(turn.question, manner=manner))
         await self._reply(turn, await self._begin(turn, open_surface))
         return True
 
@@ -169,6 +139,8 @@ class Responder:
         event_id: int,
         speaker: Speaker,
         open_surface: OpenSurface,
+        *,
+        manner: Manner = Manner(),  # noqa: B008 - frozen
     ) -> None:
         """Have an answer that was cut off continued, as a further reply.
 
@@ -184,6 +156,7 @@ class Responder:
             parts=(TextPart(CONTINUE),),
             model=cut.question.model,
             follows=turn_id,
+            manner=manner,
         )
 
         async def prepared() -> Question:
@@ -191,7 +164,9 @@ class Responder:
 
         await self.ask(question.scope, prepared, open_surface)
 
-    async def turn_page(self, turn_id: int, step: int, open_surface: OpenSurface) -> bool:
+    async def turn_page(
+        self, turn_id: int, step: int, open_surface: OpenSurface, *, message_id: int | None = None
+    ) -> bool:
         """Show the next (or previous) answer to the same question; it is the one that counts now.
 
         False when there is none, or while one is being written.
@@ -199,32 +174,38 @@ class Responder:
         Raises:
             ConversationError: the answer is no longer remembered.
         """
-        kept = await self._variants.choose(turn_id, step)
-        if kept is None:
-            return False
-        surface = await open_surface(kept.turn)
-        message = kept.answer.message
-        surface.write(message.text)
-        for image in message.images:
-            surface.attach(image)
-        if kept.answer.sources is not None:
-            surface.cite(kept.answer.sources)
-        await surface.end(endings.again(kept.state, has_text=bool(message.text)))
-        return True
+        kept = await self._variants.choose(turn_id, step, message_id=message_id)
+        return await self._show(kept, open_surface)
+
+    async def undo(self, turn_id: int, message_id: int, open_surface: OpenSurface) -> bool:
+        """Show what an answer edited in its place; False when it edits nothing (or not yet).
+
+        Raises:
+            ConversationError: the answer is no longer remembered.
+        """
+        return await self._show(await self._variants.undo(turn_id, message_id), open_surface)
+
+    async def redo(self, turn_id: int, message_id: int, open_surface: OpenSurface) -> bool:
+        """Show an undone answer again; False when something else stands there now.
+
+        Raises:
+            ConversationError: the answer is no longer remembered.
+        """
+        return await self._show(await self._variants.redo(turn_id, message_id), open_surface)
 
     def stop(self, turn_id: int) -> bool:
         """End a growing reply where it is; False when it does not grow (any more)."""
-        running = self._running.get(turn_id)
-        if running is None:
+        growing = self._running.get(turn_id)
+        if growing is None:
             return False
-        running.stop(Halt.STOPPED)
+        growing.stop(Halt.STOPPED)
         return True
 
     async def shutdown(self) -> None:
         """End every growing reply as interrupted and wait until each is shown so."""
         self._closing = True
-        for running in self._running.values():
-            running.stop(Halt.SHUTDOWN)
+        for growing in self._running.values():
+            growing.stop(Halt.SHUTDOWN)
         await self._idle.wait()
 
     async def _begin(self, turn: OpenTurn, open_surface: OpenSurface) -> ReplySurface:
@@ -232,26 +213,48 @@ class Responder:
             return await open_surface(turn)
         except BaseException:
             # Nothing would ever end this turn, and its question could not be asked again.
-            await self._store.close_turn(turn.turn_id, TurnState.FAILED, _Running().answer(""))
+            await self._store.close_turn(turn.turn_id, TurnState.FAILED, Growing().answer(""))
             raise
+
+    async def _show(self, kept: KeptTurn | None, open_surface: OpenSurface) -> bool:
+        """Show an answer that is kept."""
+        if kept is None:
+            return False
+        surface = await open_surface(kept.turn)
+        message = kept.answer.message
+        for part in message.parts:
+            match part:
+                case TextPart(text):
+                    surface.write(text)
+                case ImagePart():
+                    surface.attach(part)
+        if kept.answer.sources is not None:
+            surface.cite(kept.answer.sources)
+        model = message.natives[0].model if message.natives else kept.turn.question.model
+        ending = endings.again(kept.state, has_text=bool(message.text))
+        await surface.end(_with_pictures(ending, model, message.images))
+        return True
 
     async def _reply(self, turn: OpenTurn, surface: ReplySurface, *, keep: bool = True) -> None:
         started = self._clock.now()
         question = turn.question
-        running = self._running[turn.turn_id] = _Running()
+        growing = self._running[turn.turn_id] = Growing()
         self._idle.clear()
         ending = endings.unexpected()
         try:
-            ending = await self._read_to_the_end(turn, surface, running)
+            ending = await self._grow(turn, surface, growing)
         except Exception:
             # The edge of a reply: the member reads that it failed, the operator reads why.
             log.exception("reply failed turn=%d", turn.turn_id)
         finally:
+            await growing.settled()
+            model = growing.native_model or question.model
+            ending = _with_pictures(ending, model, growing.images)
             try:
-                answer = running.answer(question.model)
+                answer = growing.answer(question.model)
                 await self._store.close_turn(turn.turn_id, ending.state, answer)
             finally:
-                if not keep:  # What is not remembered cannot be asked again or continued.
+                if not keep:  # What is not remembered cannot be asked again, continued or edited.
                     ending = Ending(ending.state, ending.words)
                 await surface.end(ending)
                 if not keep:
@@ -259,89 +262,81 @@ class Responder:
                 del self._running[turn.turn_id]
                 if not self._running:
                     self._idle.set()
+                usage = growing.usage or Usage()
                 log.info(
-                    "replied guild=%s channel=%d turn=%d model=%s ms=%d outcome=%s tokens=%d",
+                    "replied guild=%s channel=%d turn=%d model=%s ms=%d outcome=%s tokens=%d "
+                    "pictures=%d",
                     question.scope.guild_id,
                     question.scope.channel_id,
                     turn.turn_id,
                     question.model,
                     (self._clock.now() - started) * 1000,
                     ending.state,
-                    running.usage.input_tokens + running.usage.output_tokens
-                    if running.usage
-                    else 0,
+                    usage.input_tokens + usage.output_tokens,
+                    len(growing.images),
                 )
 
-    async def _read_to_the_end(
-        self, turn: OpenTurn, surface: ReplySurface, running: _Running
-    ) -> Ending:
-        request = await self._request(turn)
-        running.reading = asyncio.create_task(self._read(request, turn, surface, running))
-        surface.on_lost(lambda: running.stop(Halt.LOST))
+    async def _grow(self, turn: OpenTurn, surface: ReplySurface, growing: Growing) -> Ending:
+        surface.on_lost(lambda: growing.stop(Halt.LOST))
         if self._closing:
-            running.stop(Halt.SHUTDOWN)
+            growing.stop(Halt.SHUTDOWN)
+        reading = Reading(self._model, self._store, turn.turn_id, surface, growing)
+        drawing = Drawing(reading, self._scale, surface, growing, stream=self._stream)
+        if turn.question.task is Task.IMAGE:
+            lineage = await self._store.lineage(
+                turn.turn_id, max_exchanges=studio.MAX_SIGNED_STEPS + 1, max_bytes=HISTORY_BYTES
+            )
+            work = drawing.make([Order(turn.question, lineage)] * turn.question.image.count)
+        else:
+            history = await self._store.history(
+                turn.turn_id, max_exchanges=MAX_EXCHANGES, max_bytes=HISTORY_BYTES
+            )
+            work = self._talk(turn, history, reading, drawing, growing)
+        if growing.halt is not None:
+            work.close()
+            return endings.halted(growing.halt, has_text=growing.has_text)
+        growing.reading = asyncio.create_task(work)
         try:
-            await running.reading
+            return await growing.reading
         except asyncio.CancelledError:
-            if running.halt is None:
+            if growing.halt is None:
                 raise
-            return endings.halted(running.halt, has_text=running.has_text)
+            return endings.halted(growing.halt, has_text=growing.has_text)
+
+    async def _talk(
+        self,
+        turn: OpenTurn,
+        history: Sequence[Exchange],
+        reading: Reading,
+        drawing: Drawing,
+        growing: Growing,
+    ) -> Ending:
+        """Let a chat model answer, and have made what pictures it asks for."""
+        question = turn.question
+        try:
+            finished = await reading.alone(
+                self._chat_request(question, history), alt=studio.description(question, ())
+            )
         except BotError as error:
             if isinstance(error, LLMError):
                 log.warning(
                     "model failed turn=%d %s: %s", turn.turn_id, type(error).__name__, error
                 )
-            return endings.failed(error, has_text=running.has_text)
-        if running.finished is None:  # the port promises an error instead
-            return endings.unexpected()
+            return endings.failed(error, has_text=growing.has_text)
+        calls = [studio.called(call, question, history) for call in growing.tool_calls]
+        orders = [Order(*called) for called in calls if called is not None]
+        if orders:
+            return replace(await drawing.make(orders[:MAX_PICTURES]), can_continue=False)
         return endings.finished(
-            running.finished,
-            task=turn.question.task,
-            has_text=running.has_text,
-            has_images=bool(running.images),
+            finished,
+            task=question.task,
+            has_text=growing.has_text,
+            has_images=bool(growing.images),
         )
 
-    async def _read(
-        self, request: ChatRequest, turn: OpenTurn, surface: ReplySurface, running: _Running
-    ) -> None:
-        async with self._model.answer(request) as events:
-            async for event in events:
-                match event:
-                    case TextDelta(text):
-                        running.text.append(text)
-                        surface.write(text)
-                    case ReasoningDelta(text):
-                        surface.think(text)
-                    case ImageReady(image):
-                        described = replace(image, alt=image.alt or _alt_text(turn.question))
-                        running.images.append(described)
-                        surface.attach(described)
-                    case SourcesFound():
-                        running.sources = event
-                        surface.cite(event)
-                    case UsageReported(usage):
-                        running.usage = usage
-                    case Finished():
-                        running.finished = event
-                    case _:
-                        assert_never(event)
-
-    async def _request(self, turn: OpenTurn) -> ChatRequest:
-        question = turn.question
+    def _chat_request(self, question: Question, history: Sequence[Exchange]) -> ChatRequest:
         profile = profile_of(question.model)
         asked = Message(Role.USER, question.parts, question.speaker)
-        if question.task is Task.IMAGE:
-            return ChatRequest(
-                model=question.model,
-                messages=[asked],
-                draw=True,
-                aspect_ratio=question.image.aspect_ratio,
-                image_size=question.image.size,
-                stream=self._stream,
-            )
-        history = await self._store.history(
-            turn.turn_id, max_exchanges=MAX_EXCHANGES, max_bytes=HISTORY_BYTES
-        )
         if not profile.vision:
             history = [_in_words(exchange) for exchange in history]
             asked = without_media(asked)
@@ -354,6 +349,8 @@ class Responder:
                 shared=question.scope.guild_id is not None,
             ),
             system=self._persona,
+            thoughts=question.manner.shows_reasoning,
+            tools=(studio.GENERATE_IMAGE,) if question.manner.draws_with else (),
             stream=self._stream,
         )
 
@@ -363,6 +360,9 @@ def _in_words(exchange: Exchange) -> Exchange:
     return replace(exchange, question=without_media(exchange.question), answer=answer)
 
 
-def _alt_text(question: Question) -> str:
-    words = " ".join(part.text for part in question.parts if isinstance(part, TextPart))
-    return words[:ALT_TEXT_LENGTH]
+def _with_pictures(ending: Ending, model: str, images: Sequence[ImagePart]) -> Ending:
+    return replace(
+        ending,
+        pictures=len(images),
+        can_enlarge=bool(images) and studio.can_enlarge(model, images),
+    )

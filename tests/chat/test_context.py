@@ -18,7 +18,7 @@ def user(text: str, name: str | None = None, *images: bytes) -> Message:
 def exchange(text: str, answer: str | None = "yes", *images: bytes, native: Native | None = None):
     pictures = tuple(ImagePart(data, "image/png", alt="a fox") for data in images)
     said = (
-        Message(Role.ASSISTANT, (TextPart(answer), *pictures), native=native)
+        Message(Role.ASSISTANT, (TextPart(answer), *pictures), natives=(native,) if native else ())
         if answer is not None
         else None
     )
@@ -75,6 +75,13 @@ def test_a_signed_turn_told_in_words_loses_its_native_form():
         [exchange("old", "here", native=native)], user("q"), Budget(10_000, 10), shared=False
     )
     assert fitted[1].native is None
+
+
+def test_only_the_newest_signed_pictures_go_back_in_their_own_form():
+    native = Native("gemini", "m", "h", b"[]")
+    history = [exchange(str(number), "here", b"x", native=native) for number in range(6)]
+    fitted = fit(history, user("now"), WIDE, shared=False)
+    assert [bool(message.natives) for message in fitted[1::2]] == [False] * 2 + [True] * 4
 
 
 @given(

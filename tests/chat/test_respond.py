@@ -24,11 +24,15 @@ STOP = Finished(FinishReason.STOP)
 FOX = ImagePart(b"fox", "image/png")
 
 
+async def keep_size(image: ImagePart, max_bytes: int) -> ImagePart:
+    return image
+
+
 class World:
     """A responder with everything around it, and the surfaces it opened."""
 
-    def __init__(self, *script) -> None:
-        self.model = FakeModel(script)
+    def __init__(self, *script, later=()) -> None:
+        self.model = FakeModel(script, later)
         self.store = MemoryStore()
         self.surfaces: list[RecordingSurface] = []
         self.opened = asyncio.Event()
@@ -38,6 +42,7 @@ class World:
             variants=self.store,
             clock=FakeClock(),
             persona="Be kind.",
+            scale=keep_size,
         )
 
     async def open_surface(self, turn) -> RecordingSurface:
