@@ -13,15 +13,24 @@ import aiohttp
 import msgspec
 from yarl import URL
 
-from bot.chat.content import TextPart
-from bot.chat.events import Event, Finished, FinishReason, UsageReported
+from bot.chat.content import ImagePart, TextPart
+from bot.chat.events import (
+    Event,
+    Finished,
+    FinishReason,
+    ImageReady,
+    TextDelta,
+    UsageReported,
+)
 from bot.chat.ports import ChatRequest, Clock
 from bot.chat.profiles import Dialect, Profile, profile_of
 from bot.errors import LLMError
 from bot.llm import gemini, openai_chat
 from bot.llm.attempts import Attempts
 from bot.llm.call import Call
+from bot.llm.downloads import MAX_PICTURES, Downloads
 from bot.llm.hosts import Hosts
+from bot.llm.linked import Found, ImageLinked
 from bot.llm.reading import LARGE_BYTES
 from bot.llm.retry import is_host_fault
 from bot.llm.sse import ServerSentEvent
@@ -52,7 +61,7 @@ class _DialectModule(Protocol):
     def request_body(self, request: ChatRequest, profile: Profile) -> dict[str, Any]: ...
     def read_events(
         self, batches: _Batches, request: ChatRequest, call: Call, *, whole: bool = False
-    ) -> AsyncGenerator[Event, None]: ...
+    ) -> AsyncGenerator[Found, None]: ...
 
 
 _DIALECTS: dict[Dialect, _DialectModule] = {
@@ -71,10 +80,13 @@ class GatewayChatModel:
         base_urls: Sequence[str],
         authcode: str,
         clock: Clock,
+        downloads: Downloads | None = None,
         deadlines: Deadlines = DEADLINES,
         chance: Callable[[], float] = random.random,
     ) -> None:
+        """Without `downloads`, pictures that answers link to stay links."""
         self._session = session
+        self._downloads = downloads
         self._hosts = Hosts(base_urls, clock)
         self._authcode = authcode
         self._clock = clock
@@ -94,7 +106,10 @@ class GatewayChatModel:
         while True:
             shown = False
             try:
-                async with self._exchange(attempts) as events:
+                async with (
+                    self._exchange(attempts) as found,
+                    aclosing(self._with_linked(found)) as events,
+                ):
                     async for event in events:
                         if not shown and not isinstance(event, UsageReported):
                             if _is_nothing(event) and not may_be_empty:
@@ -124,8 +139,34 @@ class GatewayChatModel:
             if seconds:
                 await self._clock.sleep(seconds)
 
+    async def _with_linked(self, found: AsyncIterator[Found]) -> AsyncGenerator[Event, None]:
+        """Fetch the pictures that are only linked to; they come before the answer's end."""
+        fetching: list[tuple[ImageLinked, asyncio.Task[ImagePart | None]]] = []
+        try:
+            async for event in found:
+                if isinstance(event, ImageLinked):
+                    if self._downloads is None or len(fetching) == MAX_PICTURES:
+                        yield TextDelta(event.source)
+                    else:
+                        task = asyncio.create_task(self._downloads.fetch(event))
+                        fetching.append((event, task))
+                    continue
+                if isinstance(event, Finished):
+                    seen: set[bytes] = set()
+                    for linked, task in fetching:
+                        image = await task
+                        if image is None:
+                            yield TextDelta(linked.source)
+                        elif image.data not in seen:
+                            seen.add(image.data)
+                            yield ImageReady(image)
+                yield event
+        finally:
+            for _linked, task in fetching:
+                task.cancel()
+
     @asynccontextmanager
-    async def _exchange(self, attempts: Attempts) -> AsyncIterator[AsyncIterator[Event]]:
+    async def _exchange(self, attempts: Attempts) -> AsyncIterator[AsyncIterator[Found]]:
         """Post the request once and give the events of its reply."""
         request, profile = attempts.request, attempts.profile
         dialect = _DIALECTS[profile.dialect]
@@ -166,7 +207,7 @@ class GatewayChatModel:
         patience: Patience,
         *,
         stream: bool,
-    ) -> AsyncGenerator[Event, None]:
+    ) -> AsyncGenerator[Found, None]:
         """Begin to read a reply.
 
         Raises:
@@ -247,6 +288,6 @@ async def _encoded(dialect: _DialectModule, request: ChatRequest, profile: Profi
 def _media_bytes(request: ChatRequest) -> int:
     return sum(
         sum(len(part.data) for part in message.parts if not isinstance(part, TextPart))
-        + (len(message.native.parts) if message.native else 0)
+        + sum(len(native.parts) for native in message.natives)
         for message in request.messages
     )

@@ -13,15 +13,15 @@ from urllib.parse import quote
 
 import msgspec
 
-from bot.chat.content import FilePart, ImagePart, Native, Part, Role, TextPart
+from bot.chat.content import FilePart, ImagePart, Message, Native, Part, Role, TextPart
 from bot.chat.events import (
-    Event,
     Finished,
     FinishReason,
     ImageReady,
     ReasoningDelta,
     SourcesFound,
     TextDelta,
+    ToolCalled,
     Usage,
     UsageReported,
 )
@@ -32,20 +32,31 @@ from bot.llm.call import Call
 from bot.llm.faults import has_fault
 from bot.llm.finish import finish_reason
 from bot.llm.gemini_wire import (
+    ARGUMENTS,
     GROUNDING,
     PART,
     RAW_LIST,
     REPLY,
     USAGE,
     Candidate,
+    FunctionCall,
     InlineData,
     PromptFeedback,
     Reply,
 )
 from bot.llm.grounding import sources_of, suggestions_of
 from bot.llm.history import Turn, alternating
+from bot.llm.lifting import (
+    lacks_data,
+    lifted,
+    pictures_left_out,
+    resolved,
+    with_data,
+    without_data,
+)
+from bot.llm.linked import Found
 from bot.llm.normalize import MAX_DETAIL, failure
-from bot.llm.pictures import true_type
+from bot.llm.pictures import picture, true_type
 from bot.llm.reading import decode, lenient, plain_json, present, read_with
 from bot.llm.sse import ServerSentEvent
 
@@ -80,11 +91,24 @@ def request_body(request: ChatRequest, profile: Profile) -> dict[str, Any]:
     body: dict[str, Any] = {"contents": _contents(request)}
     if request.system:
         body["systemInstruction"] = {"parts": [{"text": request.system}]}
-    if request.search and profile.searches:
-        body["tools"] = [{"googleSearch": {}}]
+    if tools := _tools(request, profile):
+        body["tools"] = tools
     if config := _generation_config(request, profile):
         body["generationConfig"] = config
     return body
+
+
+def _tools(request: ChatRequest, profile: Profile) -> list[dict[str, Any]]:
+    if request.search and profile.searches:
+        # Beside declared functions it would need a field that not every route knows.
+        return [{"googleSearch": {}}]
+    if request.tools and profile.tools:
+        declared = [
+            {"name": tool.name, "description": tool.description, "parameters": tool.parameters}
+            for tool in request.tools
+        ]
+        return [{"functionDeclarations": declared}]
+    return []
 
 
 def _generation_config(request: ChatRequest, profile: Profile) -> dict[str, Any]:
@@ -92,16 +116,8 @@ def _generation_config(request: ChatRequest, profile: Profile) -> dict[str, Any]
     if request.max_tokens is not None:
         config["maxOutputTokens"] = request.max_tokens
     effort = profile.effort(request.reasoning)
-    if effort is not None:
-        match profile.thinking:
-            case Thinking.LEVEL:
-                config["thinkingConfig"] = {"thinkingLevel": effort}
-            case Thinking.BUDGET:
-                config["thinkingConfig"] = {"thinkingBudget": _BUDGETS[effort]}
-            case Thinking.NONE:
-                pass
-            case _:
-                assert_never(profile.thinking)
+    if thinking := _thinking_config(request, profile, effort):
+        config["thinkingConfig"] = thinking
     if profile.takes_sampling(effort):
         if request.temperature is not None:
             config["temperature"] = min(request.temperature, profile.max_temperature)
@@ -112,6 +128,20 @@ def _generation_config(request: ChatRequest, profile: Profile) -> dict[str, Any]
             config["responseModalities"] = ["TEXT", "IMAGE"]
         if image := _image_config(request, profile):
             config["imageConfig"] = image
+    return config
+
+
+def _thinking_config(request: ChatRequest, profile: Profile, effort: str | None) -> dict[str, Any]:
+    config: dict[str, Any] = {}
+    match profile.thinking:
+        case Thinking.NONE:
+            return config
+        case Thinking.LEVEL if effort is not None:
+            config["thinkingLevel"] = effort
+        case Thinking.BUDGET if effort is not None:
+            config["thinkingBudget"] = _BUDGETS[effort]
+    if request.thoughts:
+        config["includeThoughts"] = True
     return config
 
 
@@ -134,9 +164,12 @@ def _image_config(request: ChatRequest, profile: Profile) -> dict[str, str]:
 
 
 def _contents(request: ChatRequest) -> list[dict[str, Any]]:
-    def keeps(native: Native) -> bool:
+    def keeps(message: Message, native: Native) -> bool:
         # Signatures are bound to the model; the backup hosts are doors to the same gateway.
-        return native.dialect == Dialect.GEMINI and native.model == request.model
+        if native.dialect != Dialect.GEMINI or native.model != request.model:
+            return False
+        left_out = pictures_left_out(RAW_LIST.decode(native.parts))
+        return left_out in (0, len(message.images))
 
     turns = alternating(request.messages, keeps=keeps)
     if len(turns) == 1:
@@ -145,9 +178,13 @@ def _contents(request: ChatRequest) -> list[dict[str, Any]]:
 
 
 def _parts(turn: Turn) -> list[Any]:
-    if turn.native is not None:
-        return list(RAW_LIST.decode(turn.native.parts))
-    return [_part(part) for part in turn.parts]
+    if turn.native is None:
+        return [_part(part) for part in turn.parts]
+    pictures = iter([part.data for part in turn.parts if isinstance(part, ImagePart)])
+    return [
+        with_data(part, next(pictures)) if lacks_data(part) else part
+        for part in RAW_LIST.decode(turn.native.parts)
+    ]
 
 
 def _part(part: Part) -> dict[str, Any]:
@@ -168,7 +205,7 @@ def read_events(
     call: Call,
     *,
     whole: bool = False,
-) -> AsyncGenerator[Event, None]:
+) -> AsyncGenerator[Found, None]:
     """Turn what arrives into events; `whole` says that it is one plain reply, not a stream.
 
     Raises:
@@ -190,13 +227,15 @@ class _Answer:
         self._message = ""
         self._visible = False
         self._has_image = False
+        self._calls_tool = False
+        self._taken: list[bytes] = []
         self._native: list[bytes] = []
         self._usage: Usage | None = None
         self._model = ""
         self._id = ""
 
-    def read(self, sent: ServerSentEvent) -> list[Event]:
-        events: list[Event] = []
+    def read(self, sent: ServerSentEvent) -> list[Found]:
+        events: list[Found] = []
         if sent.data.lstrip()[:1] == b"[":
             # What the streaming method answers when a gateway loses `alt=sse`.
             for document in decode(RAW_LIST, sent.data, self._call):
@@ -205,7 +244,7 @@ class _Answer:
             self._read(sent.data, sent.type, events)
         return events
 
-    def end(self, *, done: bool) -> list[Event]:
+    def end(self, *, done: bool) -> list[Found]:
         if not (self._finish or done or self._whole):
             raise BrokenStreamError(
                 "the stream ended without a finish reason", upstream=self._upstream, billable=True
@@ -219,7 +258,8 @@ class _Answer:
         if reason is FinishReason.STOP and not (self._finish or self._whole):
             reason = FinishReason.UNCONFIRMED
         native = None
-        if self._native:
+        # A call of a tool would have to be followed by its result, which never comes.
+        if self._native and not self._calls_tool:
             parts = b"[" + b",".join(self._native) + b"]"
             native = Native(Dialect.GEMINI, self._asked_model, self._call.host, parts)
         return [
@@ -237,7 +277,8 @@ class _Answer:
     def _upstream(self) -> Upstream:
         return Upstream(host=self._call.host, request_id=self._call.request_id or self._id)
 
-    def _read(self, data: bytes, kind: str, events: list[Event]) -> None:
+    def _read(self, data: bytes, kind: str, events: list[Found]) -> None:
+        data, self._taken = lifted(data)
         try:
             reply = decode(REPLY, data, self._call)
         except BrokenStreamError:
@@ -271,7 +312,7 @@ class _Answer:
             reason=reason, upstream=replace(self._upstream, code=reason, detail=detail)
         )
 
-    def _read_candidate(self, candidate: Candidate, events: list[Event]) -> None:
+    def _read_candidate(self, candidate: Candidate, events: list[Found]) -> None:
         if candidate.content is not None:
             for raw in candidate.content.parts or ():
                 self._read_part(raw, events)
@@ -282,28 +323,40 @@ class _Answer:
             self.finish_seen = True
         self._message = candidate.finish_message or self._message
 
-    def _read_part(self, raw: msgspec.Raw, events: list[Event]) -> None:
-        verbatim = bytes(raw)
-        part = decode(PART, verbatim, self._call)
+    def _read_part(self, raw: msgspec.Raw, events: list[Found]) -> None:
+        part = decode(PART, raw, self._call)
         if part.thought:
             # Also drafts of pictures: a sign of life, never part of the answer or the history.
             events.append(ReasoningDelta(part.text or ""))
             return
-        # Verbatim and even when empty, since the signature may stand on an empty text part.
-        self._native.append(verbatim)
+        # Verbatim and even when empty, since the signature may stand on an empty text part. Only
+        # the bytes of pictures are not kept twice.
+        if part.inline_data is None:
+            self._native.append(bytes(raw))
+        else:
+            self._native.append(self._read_inline(part.inline_data, raw, events))
         if part.text:
             self._visible = self._visible or not part.text.isspace()
             events.append(TextDelta(part.text))
-        if part.inline_data is not None:
-            self._read_inline(part.inline_data, events)
+        if part.function_call is not None:
+            self._read_call(part.function_call, events)
 
-    def _read_inline(self, inline: InlineData, events: list[Event]) -> None:
-        mime_type = true_type(inline.data, inline.mime_type)
-        if inline.data and mime_type.startswith("image/"):
+    def _read_inline(self, inline: InlineData, raw: msgspec.Raw, events: list[Found]) -> bytes:
+        """Show a picture; returns what is kept of the part."""
+        data = resolved(inline.data, self._taken)
+        kept = without_data(raw)
+        if data and (image := picture(data, inline.mime_type)) is not None:
             self._visible = self._has_image = True
-            events.append(ImageReady(ImagePart(inline.data, mime_type)))
+            events.append(ImageReady(image))
+            return kept
+        return msgspec.json.encode(with_data(msgspec.Raw(kept), data or b""))
 
-    def _read_grounding(self, raw: msgspec.Raw, events: list[Event]) -> None:
+    def _read_call(self, asked: FunctionCall, events: list[Found]) -> None:
+        self._visible = self._calls_tool = True
+        arguments = lenient(ARGUMENTS, asked.args) if asked.args else None
+        events.append(ToolCalled(asked.name, arguments or {}))
+
+    def _read_grounding(self, raw: msgspec.Raw, events: list[Found]) -> None:
         grounding = lenient(GROUNDING, raw)
         if grounding is None:
             return  # an answer without its sources is still an answer
@@ -319,7 +372,7 @@ class _Answer:
         if sources.sources or sources.suggestions:
             events.append(sources)
 
-    def _read_usage(self, raw: msgspec.Raw, events: list[Event]) -> None:
+    def _read_usage(self, raw: msgspec.Raw, events: list[Found]) -> None:
         told = lenient(USAGE, raw)
         if told is None:
             return

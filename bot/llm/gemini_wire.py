@@ -9,10 +9,17 @@ import msgspec
 
 
 class InlineData(msgspec.Struct, rename="camel", gc=False):
-    """Bytes in a part; decoded from base64 in the same pass."""
+    """Bytes in a part, as base64 or as the mark of what was lifted out."""
 
     mime_type: str = ""
-    data: bytes = b""
+    data: str = ""
+
+
+class FunctionCall(msgspec.Struct, gc=False):
+    """A tool the model wants used."""
+
+    name: str = ""
+    args: msgspec.Raw = msgspec.Raw()
 
 
 class WirePart(msgspec.Struct, rename="camel", gc=False):
@@ -20,6 +27,7 @@ class WirePart(msgspec.Struct, rename="camel", gc=False):
 
     text: str | None = None
     inline_data: InlineData | None = None
+    function_call: FunctionCall | None = None
     thought: bool | None = None
 
 
@@ -104,4 +112,5 @@ REPLY = msgspec.json.Decoder(Reply)
 PART = msgspec.json.Decoder(WirePart)
 USAGE = msgspec.json.Decoder(UsageMetadata, strict=False)
 GROUNDING = msgspec.json.Decoder(Grounding)
+ARGUMENTS = msgspec.json.Decoder(dict[str, object])
 RAW_LIST = msgspec.json.Decoder(list[msgspec.Raw])

@@ -22,6 +22,8 @@ def healed(profile: Profile, setting: str) -> Profile | None:
             better = replace(profile, token_limit_field="max_tokens")
         case "reasoning_effort" | "thinkingLevel" | "thinkingBudget" | "thinkingConfig":
             better = replace(profile, efforts=(), thinking=Thinking.NONE)
+        case "tools":
+            better = replace(profile, tools=False)
         case "stream_options":
             better = replace(profile, stream_usage=False)
         case "stream":

@@ -18,7 +18,7 @@ EARLIER_WORDS = "You wrote earlier:"
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One turn to be sent. With `native` set, that is sent and `parts` are empty."""
+    """One turn to be sent. With `native` set, that is sent; `parts` are then its pictures."""
 
     role: Role
     parts: tuple[Part, ...]
@@ -31,17 +31,19 @@ class Turn:
 
 
 def alternating(
-    messages: Sequence[Message], *, keeps: Callable[[Native], bool] = lambda _: False
+    messages: Sequence[Message],
+    *,
+    keeps: Callable[[Message, Native], bool] = lambda _message, _native: False,
 ) -> list[Turn]:
-    """Put a conversation in order; `keeps` tells which native parts can go back unchanged."""
+    """Put a conversation in order; `keeps` tells which native forms can go back unchanged."""
     turns: list[Turn] = []
     pictures: list[Part] = []  # made by the model, waiting for the next question
     for message in messages:
         if message.role is Role.USER:
             _add(turns, Role.USER, (*pictures, *message.parts))
             pictures = []
-        elif message.native is not None and turns and keeps(message.native):
-            turns.append(Turn(Role.ASSISTANT, (), message.native))
+        elif message.native is not None and turns and keeps(message, message.native):
+            turns.append(Turn(Role.ASSISTANT, message.images, message.native))
         else:
             pictures += _labelled(message.images)
             if text := message.text:
@@ -69,9 +71,9 @@ def _labelled(images: Iterable[ImagePart]) -> list[Part]:
 
 def without_signatures(request: ChatRequest) -> ChatRequest | None:
     """The request with its native parts left out; None when it has none."""
-    if all(message.native is None for message in request.messages):
+    if not any(message.natives for message in request.messages):
         return None
-    bare = [replace(message, native=None) for message in request.messages]
+    bare = [replace(message, natives=()) for message in request.messages]
     return replace(request, messages=bare)
 
 

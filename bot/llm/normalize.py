@@ -126,7 +126,10 @@ _PATTERNS: tuple[tuple[re.Pattern[str], type[LLMError]], ...] = tuple(
             r"|unknown name|unknown (?:parameter|field)|not supported (?:with|by|for) this model"
             r"|cannot both be specified|streaming is not|not support stream|verified to stream"
             r"|(?:aspect.?ratio|image.?size).{0,80}(?:invalid|support|must|allowed|unknown)"
-            r"|(?:invalid|unsupported|unknown).{0,40}(?:aspect.?ratio|image.?size)",
+            r"|(?:invalid|unsupported|unknown).{0,40}(?:aspect.?ratio|image.?size)"
+            r"|(?:tools?|function.?call\w*|function.?declarations?).{0,40}"
+            r"(?:not (?:be )?(?:supported|enabled|allowed|available)|unsupported)"
+            r"|not support.{0,40}(?:tools?\b|tool use|function.?call)",
             UnsupportedSettingError,
         ),
     )
@@ -162,7 +165,7 @@ _STATUSES: dict[int, type[LLMError]] = {
 _SETTING_WORDS = re.compile(
     r"max_completion_tokens|max_tokens|temperature|top_?p|reasoning_effort|stream_options|stream"
     r"|thinking_?(?:level|budget|config)|aspect.?ratio|image.?size|response_?modalities"
-    r"|google_?search|messages\[0\]\.role",
+    r"|google_?search|messages\[0\]\.role|tool_?choice|\btools?\b|function.?(?:call|declaration)\w*",
     re.IGNORECASE,
 )
 _CAMEL = {
@@ -213,6 +216,8 @@ def _setting(fault: Fault) -> str:
     for text in (fault.param, fault.text):
         if found := _SETTING_WORDS.search(text):
             word = found[0]
+            if word.lower().startswith(("tool", "function")):
+                return "tools"
             bare = re.sub(r"[^a-z]", "", word.lower())
             return word if word in ("top_p", "messages[0].role") else _CAMEL.get(bare, word)
     return fault.param

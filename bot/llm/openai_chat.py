@@ -6,15 +6,14 @@ whole replies alike. The shapes are those of the gateway reference, section 1.
 
 from __future__ import annotations
 
-import base64
 from collections.abc import AsyncGenerator
 from typing import Any, assert_never
 
 import msgspec
+import pybase64
 
 from bot.chat.content import FilePart, ImagePart, Part, Role, TextPart
 from bot.chat.events import (
-    Event,
     Finished,
     FinishReason,
     ImageReady,
@@ -24,7 +23,7 @@ from bot.chat.events import (
     Usage,
     UsageReported,
 )
-from bot.chat.ports import ChatRequest
+from bot.chat.ports import ChatRequest, Tool
 from bot.chat.profiles import Profile, profile_of
 from bot.errors import BrokenStreamError, UnsupportedInputError, Upstream
 from bot.llm.answer_text import AnswerText
@@ -33,11 +32,13 @@ from bot.llm.faults import has_fault
 from bot.llm.finish import finish_reason
 from bot.llm.grounding import sources_of
 from bot.llm.history import alternating
+from bot.llm.linked import Found, ImageLinked
 from bot.llm.normalize import failure
 from bot.llm.openai_wire import (
     ANNOTATIONS,
     CHUNK,
     PARTS,
+    TOOL_CALLS,
     USAGE,
     Delta,
     ImageURL,
@@ -46,6 +47,7 @@ from bot.llm.openai_wire import (
 from bot.llm.pictures import data_uri, picture_from_uri, true_type
 from bot.llm.reading import decode, lenient, plain_json, present, read_with
 from bot.llm.sse import ServerSentEvent
+from bot.llm.tool_calls import ToolCalls
 
 _AUDIO_FORMATS = {
     "audio/wav": "wav",
@@ -81,6 +83,8 @@ def request_body(request: ChatRequest, profile: Profile) -> dict[str, Any]:
         body["stream_options"] = {"include_usage": True}
     if request.max_tokens is not None:
         body[profile.token_limit_field] = request.max_tokens
+    if request.tools and profile.tools:
+        body["tools"] = [_tool(tool) for tool in request.tools]
     effort = profile.effort(request.reasoning)
     if effort is not None:
         body["reasoning_effort"] = effort
@@ -92,6 +96,15 @@ def request_body(request: ChatRequest, profile: Profile) -> dict[str, Any]:
         ):
             body["top_p"] = request.top_p
     return body
+
+
+def _tool(tool: Tool) -> dict[str, Any]:
+    function = {
+        "name": tool.name,
+        "description": tool.description,
+        "parameters": tool.parameters,
+    }
+    return {"type": "function", "function": function}
 
 
 def _messages(request: ChatRequest, profile: Profile) -> list[dict[str, Any]]:
@@ -130,7 +143,7 @@ def _part(part: Part) -> dict[str, Any]:
             file = {"filename": name or "file.pdf", "file_data": data_uri(data, mime_type)}
             return {"type": "file", "file": file}
         case FilePart(data, mime_type) if mime_type in _AUDIO_FORMATS:
-            sound = base64.b64encode(data).decode("ascii")
+            sound = pybase64.b64encode_as_string(data)
             audio = {"data": sound, "format": _AUDIO_FORMATS[mime_type]}
             return {"type": "input_audio", "input_audio": audio}
         case FilePart(_, mime_type):
@@ -145,7 +158,7 @@ def read_events(
     call: Call,
     *,
     whole: bool = False,
-) -> AsyncGenerator[Event, None]:
+) -> AsyncGenerator[Found, None]:
     """Turn what arrives into events; `whole` says that it is one plain reply, not a stream.
 
     Raises:
@@ -167,11 +180,12 @@ class _Answer:
         self._visible = False
         self._images: set[int] = set()
         self._sources: list[tuple[str, str]] = []
+        self._tool_calls = ToolCalls()
         self._usage: Usage | None = None
         self._model = ""
         self._id = ""
 
-    def read(self, sent: ServerSentEvent) -> list[Event]:
+    def read(self, sent: ServerSentEvent) -> list[Found]:
         try:
             chunk = decode(CHUNK, sent.data, self._call)
         except BrokenStreamError:
@@ -182,7 +196,7 @@ class _Answer:
             raise failure(sent.data, self._call, billable=True)
         self._model = chunk.model or self._model
         self._id = chunk.id or self._id
-        events: list[Event] = []
+        events: list[Found] = []
         if chunk.choices:
             choice = chunk.choices[0]
             delta = choice.delta or choice.message
@@ -194,8 +208,9 @@ class _Answer:
             self._read_usage(chunk.usage, events)
         return self._noted(events)
 
-    def end(self, *, done: bool) -> list[Event]:
-        events = self._noted(self._text.end())
+    def end(self, *, done: bool) -> list[Found]:
+        events = [*self._noted(self._text.end()), *self._tool_calls.ended()]
+        self._visible = self._visible or bool(self._tool_calls)
         if not (self._finish or done or self._whole):
             raise BrokenStreamError(
                 "the stream ended without a finish reason",
@@ -228,7 +243,7 @@ class _Answer:
             or has_fault(plain_json(sent.data))
         )
 
-    def _read_delta(self, delta: Delta, events: list[Event]) -> None:
+    def _read_delta(self, delta: Delta, events: list[Found]) -> None:
         thought = delta.reasoning_content or delta.reasoning
         if thought:
             self._think(thought, events)
@@ -246,6 +261,9 @@ class _Answer:
             events += self._text.feed(delta.refusal)
         if present(delta.images):
             self._read_parts(lenient(PARTS, delta.images) or [], events)
+        if present(delta.tool_calls):
+            for fragment in lenient(TOOL_CALLS, delta.tool_calls) or ():
+                self._tool_calls.add(fragment)
         if present(delta.annotations):
             for annotation in lenient(ANNOTATIONS, delta.annotations) or ():
                 if (cited := annotation.url_citation) is not None:
@@ -253,11 +271,11 @@ class _Answer:
             if sources := sources_of(self._sources):
                 events.append(SourcesFound(sources))
 
-    def _think(self, thought: str, events: list[Event]) -> None:
+    def _think(self, thought: str, events: list[Found]) -> None:
         self._text.expect_answer()
         events.append(ReasoningDelta(thought))
 
-    def _read_parts(self, parts: list[WirePart], events: list[Event]) -> None:
+    def _read_parts(self, parts: list[WirePart], events: list[Found]) -> None:
         for part in parts:
             match part.thinking:
                 case str(thought):
@@ -270,9 +288,9 @@ class _Answer:
             if url and (picture := picture_from_uri(url)) is not None:
                 events.append(ImageReady(picture))
             elif url and url.startswith(("https://", "http://")):
-                events += self._text.feed(f"\n{url}\n")  # the member can at least follow it
+                events.append(ImageLinked(url, "", f"\n{url}\n"))
 
-    def _read_finish(self, word: str, events: list[Event]) -> None:
+    def _read_finish(self, word: str, events: list[Found]) -> None:
         events += self._text.end()
         if word.lower() == "error":
             raise BrokenStreamError(
@@ -284,7 +302,7 @@ class _Answer:
         self._finish = self._finish or word
         self.finish_seen = True
 
-    def _read_usage(self, raw: msgspec.Raw, events: list[Event]) -> None:
+    def _read_usage(self, raw: msgspec.Raw, events: list[Found]) -> None:
         told = lenient(USAGE, raw)
         if told is None:
             return
@@ -299,9 +317,9 @@ class _Answer:
             self._usage = usage
             events.append(UsageReported(usage))
 
-    def _noted(self, events: list[Event]) -> list[Event]:
+    def _noted(self, events: list[Found]) -> list[Found]:
         """Note what became visible, and leave out pictures that came before."""
-        kept: list[Event] = []
+        kept: list[Found] = []
         for event in events:
             if isinstance(event, TextDelta):
                 self._visible = self._visible or not event.text.isspace()
@@ -310,6 +328,8 @@ class _Answer:
                 if seen in self._images:
                     continue
                 self._images.add(seen)
+                self._visible = True
+            elif isinstance(event, ImageLinked):
                 self._visible = True
             kept.append(event)
         return kept

@@ -34,6 +34,21 @@ class Annotation(msgspec.Struct, gc=False):
     url_citation: Citation | None = None
 
 
+class Function(msgspec.Struct, gc=False):
+    """A tool's name and a piece of its arguments, which are JSON in a string."""
+
+    name: str | None = None
+    arguments: str | None = None
+
+
+class ToolCall(msgspec.Struct, gc=False):
+    """A fragment of a call; `index` tells which, where a server sends it."""
+
+    index: int | None = None
+    id: str | None = None
+    function: Function | None = None
+
+
 class Delta(msgspec.Struct, gc=False):
     """What is new in a stream, or the whole message of a plain reply.
 
@@ -48,6 +63,7 @@ class Delta(msgspec.Struct, gc=False):
     reasoning_details: msgspec.Raw = msgspec.Raw()
     images: msgspec.Raw = msgspec.Raw()
     annotations: msgspec.Raw = msgspec.Raw()
+    tool_calls: msgspec.Raw = msgspec.Raw()
 
 
 class Choice(msgspec.Struct, gc=False):
@@ -92,4 +108,6 @@ class WireUsage(msgspec.Struct, gc=False):
 CHUNK = msgspec.json.Decoder(Chunk)
 USAGE = msgspec.json.Decoder(WireUsage, strict=False)
 PARTS = msgspec.json.Decoder(list[WirePart])
+TOOL_CALLS = msgspec.json.Decoder(list[ToolCall])
+ARGUMENTS = msgspec.json.Decoder(dict[str, object])
 ANNOTATIONS = msgspec.json.Decoder(list[Annotation])

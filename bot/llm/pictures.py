@@ -1,11 +1,13 @@
-"""Pictures on the wire: what their first bytes say they are, and data URIs."""
+"""Pictures on the wire: base64, data URIs, and what the bytes say they are."""
 
 from __future__ import annotations
 
-import base64
 import binascii
 
+import pybase64
+
 from bot.chat.content import ImagePart
+from bot.pictures.measuring import measure
 
 
 def image_type(data: bytes) -> str | None:
@@ -34,9 +36,36 @@ def true_type(data: bytes, declared: str) -> str:
     return image_type(data) or declared
 
 
+def picture(data: bytes, declared: str = "", alt: str = "") -> ImagePart | None:
+    """The bytes as a picture, measured; None when they are none. `declared` is the sender's type
+    for them, which counts only where we know nothing better."""
+    known = measure(data)
+    if known is not None:
+        return ImagePart(data, known.mime_type, alt, width=known.width, height=known.height)
+    mime_type = true_type(data, declared)
+    return ImagePart(data, mime_type, alt) if data and mime_type.startswith("image/") else None
+
+
+def decoded(text: str | memoryview) -> bytes | None:
+    """The bytes that base64 stands for; None when it is damaged.
+
+    Some gateways use the URL-safe alphabet or drop the padding.
+    """
+    try:
+        return pybase64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        pass
+    raw = (text if isinstance(text, str) else str(text, "ascii", "replace")).strip()
+    raw = raw.replace("-", "+").replace("_", "/").rstrip("=")
+    try:
+        return pybase64.b64decode(raw + "=" * (-len(raw) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        return None
+
+
 def data_uri(data: bytes, mime_type: str) -> str:
     """The bytes as a `data:` URI."""
-    return f"data:{mime_type};base64,{base64.b64encode(data).decode('ascii')}"
+    return f"data:{mime_type};base64,{pybase64.b64encode_as_string(data)}"
 
 
 def picture_from_uri(uri: str, alt: str = "") -> ImagePart | None:
@@ -44,14 +73,6 @@ def picture_from_uri(uri: str, alt: str = "") -> ImagePart | None:
     head, comma, body = uri.partition(",")
     if not (comma and head.startswith("data:") and head.endswith(";base64")):
         return None
-    try:
-        # Some gateways use the URL-safe alphabet or drop the padding.
-        raw = body.strip().replace("-", "+").replace("_", "/")
-        data = base64.b64decode(raw + "=" * (-len(raw) % 4))
-    except (binascii.Error, ValueError):
-        return None
+    data = decoded(body)
     declared = head.removeprefix("data:").removesuffix(";base64").partition(";")[0]
-    mime_type = true_type(data, declared)
-    if not data or not mime_type.startswith("image/"):
-        return None
-    return ImagePart(data, mime_type, alt=alt)
+    return None if data is None else picture(data, declared, alt)

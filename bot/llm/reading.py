@@ -12,9 +12,9 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
-from bot.chat.events import Event
 from bot.errors import BrokenStreamError, LLMError, Upstream
 from bot.llm.call import Call
+from bot.llm.linked import Found
 from bot.llm.sse import ServerSentEvent
 
 log = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ class Reader(Protocol):
     finish_seen: bool
     """Whether the model said that it ended; what comes after may be lost without harm."""
 
-    def read(self, event: ServerSentEvent) -> list[Event]:
+    def read(self, event: ServerSentEvent) -> list[Found]:
         """Say what one event of the stream, or a whole reply, brings.
 
         Raises:
@@ -42,7 +42,7 @@ class Reader(Protocol):
         """
         ...
 
-    def end(self, *, done: bool) -> list[Event]:
+    def end(self, *, done: bool) -> list[Found]:
         """Say how the answer ended; `done` tells whether `[DONE]` was seen.
 
         Raises:
@@ -53,7 +53,7 @@ class Reader(Protocol):
 
 async def read_with(
     reader: Reader, batches: AsyncGenerator[list[ServerSentEvent], None]
-) -> AsyncGenerator[Event, None]:
+) -> AsyncGenerator[Found, None]:
     """Read a whole answer; `Finished` is the last event."""
     done = False
     try:
@@ -78,7 +78,7 @@ async def read_with(
         yield event
 
 
-def decode(decoder: msgspec.json.Decoder[_T], data: bytes, call: Call) -> _T:
+def decode(decoder: msgspec.json.Decoder[_T], data: bytes | msgspec.Raw, call: Call) -> _T:
     """Decode one event, mended if it is nearly right.
 
     Raises:
@@ -89,10 +89,10 @@ def decode(decoder: msgspec.json.Decoder[_T], data: bytes, call: Call) -> _T:
     except (msgspec.DecodeError, UnicodeDecodeError):
         pass
     try:
-        return decoder.decode(_mended(data))
+        return decoder.decode(_mended(bytes(data)))
     except msgspec.DecodeError as error:
         raise BrokenStreamError(
-            f"unreadable event of {len(data)} bytes ({type(error).__name__})",
+            f"unreadable event of {len(bytes(data))} bytes ({type(error).__name__})",
             upstream=Upstream(host=call.host, request_id=call.request_id),
             billable=True,
         ) from None

@@ -69,8 +69,12 @@ class SSEDecoder:
                 end = feed
             else:
                 break
-            # A memory view copies a line of megabytes once instead of twice.
-            self._line(bytes(memoryview(buffer)[start:end]), events)
+            # Nearly every line is data, and may be megabytes: it is copied once, and no more.
+            if buffer.startswith(b"data:", start) and end - start >= 5:
+                value = start + (6 if buffer.startswith(b" ", start + 5) and end - start > 5 else 5)
+                self._data_line(bytes(memoryview(buffer)[value:end]), events)
+            else:
+                self._line(bytes(memoryview(buffer)[start:end]), events)
             start = searched = end + 1
         del buffer[:start]
         self._searched = len(buffer)
@@ -100,11 +104,14 @@ class SSEDecoder:
             del self._buffer[: len(_BOM)]
         return True
 
+    def _data_line(self, value: bytes, events: list[ServerSentEvent]) -> None:
+        if self._document:
+            self._dispatch(events)
+        self._keep(value)
+
     def _line(self, line: bytes, events: list[ServerSentEvent]) -> None:
-        if line.startswith(b"data:"):  # nearly every line, so it comes first
-            if self._document:
-                self._dispatch(events)
-            self._keep(line[6:] if line.startswith(b" ", 5) else line[5:])
+        if line.startswith(b"data:"):  # only at the end of a body; `feed` knows them before
+            self._data_line(line[6:] if line.startswith(b" ", 5) else line[5:], events)
         elif not line:
             self._dispatch(events)
         elif self._document:

@@ -17,6 +17,7 @@ from bot.chat.content import Message, Role, TextPart
 from bot.chat.events import Event
 from bot.chat.ports import ChatRequest
 from bot.llm.client import GatewayChatModel
+from bot.llm.downloads import Downloads
 from bot.llm.transport import Deadlines
 
 AUTHCODE = "test-authcode"
@@ -65,12 +66,18 @@ class Gateway:
     clock: ScriptedClock = field(default_factory=ScriptedClock)
     asked: list[Asked] = field(default_factory=list)
 
-    def model(self, *urls: str, deadlines: Deadlines | None = None) -> GatewayChatModel:
+    def model(
+        self,
+        *urls: str,
+        deadlines: Deadlines | None = None,
+        downloads: Downloads | None = None,
+    ) -> GatewayChatModel:
         return GatewayChatModel(
             self.session,
             base_urls=urls or (self.url,),
             authcode=AUTHCODE,
             clock=self.clock,
+            downloads=downloads,
             deadlines=deadlines or Deadlines(),
             chance=lambda: 1.0,
         )

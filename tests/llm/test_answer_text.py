@@ -5,9 +5,11 @@ import itertools
 import random
 
 import pytest
+from hypothesis import given, strategies as st
 
-from bot.chat.events import Event, ImageReady, ReasoningDelta, TextDelta
+from bot.chat.events import ImageReady, ReasoningDelta, TextDelta
 from bot.llm.answer_text import AnswerText
+from bot.llm.linked import Found, ImageLinked
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
 URI = "data:image/png;base64," + base64.b64encode(PNG).decode()
@@ -18,7 +20,7 @@ def sorted_out(
 ) -> tuple[str, str, list[tuple[bytes, str]]]:
     """Text, thoughts and pictures of an answer."""
     content = AnswerText(hides_think_tag=hides_think_tag)
-    events: list[Event] = [event for piece in pieces for event in content.feed(piece)]
+    events: list[Found] = [event for piece in pieces for event in content.feed(piece)]
     events += content.end()
     return (
         "".join(event.text for event in events if isinstance(event, TextDelta)),
@@ -40,12 +42,21 @@ STORIES = [
     pytest.param(f'![]({URI} "t")', "", "", [(PNG, "")], id="picture with a title"),
     pytest.param(f"![a]({URI})![b]({URI})", "", "", [(PNG, "a"), (PNG, "b")], id="two pictures"),
     pytest.param(f"![a]({URI[:40]}", "", "", [], id="picture cut off"),
+    pytest.param(f"See {URI} there", "See  there", "", [(PNG, "")], id="bare data URI"),
+    pytest.param(f'<img src="{URI}">', '<img src="">', "", [(PNG, "")], id="picture in HTML"),
+    pytest.param(f"```\n{URI}\n```", "```\n\n```", "", [(PNG, "")], id="data URI in code"),
+    pytest.param(f"a {URI[:-3]}!!", "a !!", "", [], id="damaged"),
+    pytest.param("data: image, data:image", "data: image, data:image", "", [], id="nearly a URI"),
+    pytest.param("https://a.test/b", "https://a.test/b", "", [], id="an address of a page"),
     pytest.param(
-        "![a](https://x.test/data:image/a.png)!",
-        "![a](https://x.test/data:image/a.png)!",
+        "a https://a.test/b.png\n", "a https://a.test/b.png\n", "", [], id="in a sentence"
+    ),
+    pytest.param(
+        "```\nhttps://a.test/b.png\n![a](https://a.test/c.png)\n```",
+        "```\nhttps://a.test/b.png\n![a](https://a.test/c.png)\n```",
         "",
         [],
-        id="picture by address",
+        id="addresses in code",
     ),
     pytest.param("<think>![x]</think>!", "!", "![x]", [], id="marks in thoughts"),
     pytest.param("wow!![a] (b)", "wow!![a] (b)", "", [], id="marks in text"),
@@ -64,6 +75,58 @@ def test_content_is_sorted_the_same_however_it_is_cut(
         cuts = sorted(dice.randrange(len(content) + 1) for _ in range(4))
         edges = [0, *cuts, len(content)]
         assert sorted_out(*(content[a:b] for a, b in itertools.pairwise(edges))) == expected
+
+
+@pytest.mark.parametrize(
+    ("content", "text", "linked"),
+    [
+        ("A ![a](https://x.test/a) B", "A  B", [("https://x.test/a", "a")]),
+        ('![](<https://x.test/a_(1).png> "t")', "", [("https://x.test/a_(1).png", "")]),
+        (
+            "One:\n https://x.test/a.PNG?b=c \ntwo",
+            "One:\n \ntwo",
+            [("https://x.test/a.PNG?b=c", "")],
+        ),
+        ("https://x.test/a.webp", "", [("https://x.test/a.webp", "")]),
+        ("![a](ftp://x.test/a.png)", "![a](ftp://x.test/a.png)", []),
+        ("`![a](https://x.test/a)`", "`![a](https://x.test/a)`", []),
+    ],
+)
+def test_pictures_that_are_only_linked_to_are_found_however_they_are_cut(
+    content: str, text: str, linked: list[tuple[str, str]]
+) -> None:
+    for size in (1, 2, 3, 5, 7, len(content)):
+        sorter = AnswerText()
+        pieces = [content[at : at + size] for at in range(0, len(content), size)]
+        events = [event for piece in pieces for event in sorter.feed(piece)] + sorter.end()
+        words = "".join(event.text for event in events if isinstance(event, TextDelta))
+        found = [(e.url, e.alt) for e in events if isinstance(e, ImageLinked)]
+        assert (words, found) == (text, linked)
+
+
+@given(st.text(alphabet="![]()`~\n dat:imge/htps.png;base64,A", max_size=80), st.integers(1, 9))
+def test_text_is_sorted_the_same_however_it_is_cut(content: str, size: int) -> None:
+    def told(pieces: list[str]) -> list[tuple[str, str]]:
+        sorter = AnswerText()
+        events = [event for piece in pieces for event in sorter.feed(piece)] + sorter.end()
+        found: list[tuple[str, str]] = []
+        for event in events:
+            if isinstance(event, TextDelta):
+                before = found.pop()[1] if found and found[-1][0] == "text" else ""
+                found.append(("text", before + event.text))
+            else:
+                found.append((type(event).__name__, getattr(event, "url", "")))
+        return found
+
+    assert told([content[at : at + size] for at in range(0, len(content), size)]) == told([content])
+
+
+@pytest.mark.parametrize("size", [1, 7, 10_000])
+def test_a_picture_behind_a_very_long_description_is_still_no_text(size: int) -> None:
+    content = f"![{'long ' * 500}]({URI})"
+    text, _, pictures = sorted_out(*(content[i : i + size] for i in range(0, len(content), size)))
+    assert "base64" not in text
+    assert [data for data, _alt in pictures] == [PNG]
 
 
 def test_thoughts_of_a_whole_reply_end_at_a_lonely_closing_tag() -> None:

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from bot.chat.content import ImagePart, Message, Native, Role, TextPart
 from bot.chat.events import Event, Finished, FinishReason, ImageReady, TextDelta
-from bot.chat.ports import ChatRequest
+from bot.chat.ports import ChatRequest, Tool
 from bot.errors import (
     AuthCodeError,
     BlockedError,
@@ -314,6 +314,16 @@ async def test_a_refused_token_limit_is_renamed() -> None:
         assert "max_tokens" not in there.asked[1].body
 
 
+async def test_a_model_that_takes_no_tools_is_asked_without_and_remembered() -> None:
+    no_tools = refuse("This model does not support function calling.")
+    tool = Tool("draw", "Draws.", {"type": "object"})
+    async with gateway(no_tools, GOOD) as there:
+        model = there.model()
+        for _ in range(2):
+            assert text_of(await there.answer(question(tools=(tool,)), model)) == "Hello"
+        assert ["tools" in call.body for call in there.asked] == [True, False, False]
+
+
 async def test_a_setting_refused_twice_is_told() -> None:
     async with gateway(refuse("x", code="unsupported_value", param="temperature")) as there:
         with pytest.raises(UnsupportedSettingError) as failed:
@@ -335,13 +345,14 @@ async def test_a_model_that_refuses_streams_is_asked_without() -> None:
 async def test_an_invalid_signature_is_answered_without_signatures_then_in_one_turn() -> None:
     invalid = refuse("Corrupted thought signature.")
     raw = (TRANSCRIPTS / "gemini_picture.sse").read_bytes()
-    native = Native("gemini", PAINTER, "old", b'[{"text":"Here:","thoughtSignature":"c2ln"}]')
+    parts = b'[{"inlineData":{"mimeType":"image/jpeg"},"thoughtSignature":"c2ln"}]'
+    native = Native("gemini", PAINTER, "old", parts)
     fox = ImagePart(b"\xff\xd8\xff\xe0fox", "image/jpeg")
     asked = ChatRequest(
         PAINTER,
         [
             Message(Role.USER, (TextPart("Draw a fox"),)),
-            Message(Role.ASSISTANT, (TextPart("Here:"), fox), native=native),
+            Message(Role.ASSISTANT, (TextPart("Here:"), fox), natives=(native,)),
             Message(Role.USER, (TextPart("At night"),)),
         ],
         draw=True,
@@ -355,7 +366,7 @@ async def test_an_invalid_signature_is_answered_without_signatures_then_in_one_t
     label = {"text": "Previous image:"}
     assert first[1] == {
         "role": "model",
-        "parts": [{"text": "Here:", "thoughtSignature": "c2ln"}],
+        "parts": [{**picture, "thoughtSignature": "c2ln"}],
     }
     assert second[1:] == [
         {"role": "model", "parts": [{"text": "Here:"}]},

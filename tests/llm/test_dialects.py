@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from bot.chat.events import (
-    Event,
     Finished,
     FinishReason,
     ImageReady,
@@ -22,6 +21,7 @@ from bot.chat.events import (
     Source,
     SourcesFound,
     TextDelta,
+    ToolCalled,
     Usage,
     UsageReported,
 )
@@ -34,6 +34,7 @@ from bot.errors import (
 )
 from bot.llm import gemini, openai_chat
 from bot.llm.call import Call
+from bot.llm.linked import Found, ImageLinked
 from bot.llm.sse import ServerSentEvent, SSEDecoder
 from tests.llm.gateway import question
 
@@ -61,20 +62,20 @@ def dialect_of(name: str) -> Any:
     return gemini if name.startswith("gemini") else openai_chat
 
 
-async def read(name: str, *chunks: bytes, draw: bool = False) -> list[Event]:
+async def read(name: str, *chunks: bytes, draw: bool = False) -> list[Found]:
     asked = question(model_of(name), draw=draw)
     events = dialect_of(name).read_events(batches_of(*chunks), asked, CALL)
     return [event async for event in events]
 
 
-async def read_whole(name: str, document: Any, *, draw: bool = False) -> list[Event]:
+async def read_whole(name: str, document: Any, *, draw: bool = False) -> list[Found]:
     body = document if isinstance(document, bytes) else json.dumps(document).encode()
     asked = question(model_of(name), draw=draw)
     events = dialect_of(name).read_events(only(body), asked, CALL, whole=True)
     return [event async for event in events]
 
 
-def story(events: list[Event]) -> dict[str, Any]:
+def story(events: list[Found]) -> dict[str, Any]:
     """What a member gets to see, whatever the pieces were."""
     [finished] = [event for event in events if isinstance(event, Finished)]
     assert events[-1] is finished
@@ -86,6 +87,10 @@ def story(events: list[Event]) -> dict[str, Any]:
     pictures = [event.image for event in events if isinstance(event, ImageReady)]
     if pictures:
         told["pictures"] = [(picture.mime_type, picture.data) for picture in pictures]
+    if linked := [event.url for event in events if isinstance(event, ImageLinked)]:
+        told["linked"] = linked
+    if called := [event for event in events if isinstance(event, ToolCalled)]:
+        told["called"] = [(call.name, call.arguments) for call in called]
     for event in events:
         if isinstance(event, SourcesFound):
             told["sources"] = event
@@ -97,6 +102,11 @@ THOUGHTS = {"text": "Yes.", "thoughts": "Let me think.", "reason": FinishReason.
 PICTURE = {"text": "Here:", "pictures": [("image/jpeg", JPEG)], "reason": FinishReason.STOP}
 LENGTH = {"text": "Once", "reason": FinishReason.LENGTH}
 FILTERED = {"text": "Once", "reason": FinishReason.FILTERED}
+TOOL = {
+    "text": "Coming.",
+    "called": [("generate_image", {"prompt": "a fox"}), ("generate_image", {})],
+    "reason": FinishReason.STOP,
+}
 YES = {"text": "Yes.", "reason": FinishReason.STOP}
 EXAMPLE = Source("https://example.com/a", "example.com")
 
@@ -113,6 +123,14 @@ STORIES = {
     "openai_images_markdown": PICTURE,
     "openai_images_part": PICTURE,
     "gemini_picture": {**PICTURE, "thoughts": "A plan"},
+    "openai_tool_fragments": TOOL,
+    "openai_tool_at_once": TOOL,
+    "gemini_tool": TOOL,
+    "openai_images_hosted": {
+        "text": "Here:\nand\n\n\nbut not `![x](https://a.test/c.png)`",
+        "linked": ["https://a.test/a", "https://a.test/b.png?x=1"],
+        "reason": FinishReason.STOP,
+    },
     "openai_length": LENGTH,
     "gemini_length": LENGTH,
     "openai_filtered": FILTERED,
@@ -218,7 +236,7 @@ OPENAI_MESSAGES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     (
         "picture by address",
         {"content": None, "images": [{"image_url": {"url": "https://x.test/a.png"}}]},
-        {"text": "\nhttps://x.test/a.png\n", "reason": FinishReason.STOP},
+        {"linked": ["https://x.test/a.png"], "reason": FinishReason.STOP},
     ),
     ("nothing", {"content": None}, {"reason": FinishReason.OTHER}),
 ]
@@ -319,14 +337,14 @@ async def test_words_instead_of_a_wanted_picture_are_told_as_such() -> None:
     }
 
 
-async def test_native_parts_are_kept_verbatim_without_thoughts() -> None:
+async def test_native_parts_are_kept_verbatim_without_thoughts_and_the_bytes_of_pictures() -> None:
     raw = (TRANSCRIPTS / "gemini_picture.sse").read_bytes()
     finished = (await read("gemini", raw))[-1]
     assert isinstance(finished, Finished)
     assert finished.native is not None
     assert finished.native.parts == (
         b'[{"text":"Here:","thoughtSignature":"dGV4dA=="},'
-        b'{"inlineData":{"mimeType":"image/png","data":"/9j/4GpwZWc="},'
+        b'{"inlineData":{"mimeType":"image/png"},'
         b'"thoughtSignature":"cGljdHVyZQ=="}]'
     )
     assert (finished.native.dialect, finished.native.model, finished.native.host) == (
@@ -334,6 +352,71 @@ async def test_native_parts_are_kept_verbatim_without_thoughts() -> None:
         "gemini-3-pro-preview",
         "gateway.test",
     )
+
+
+async def test_an_answer_that_calls_a_tool_has_no_native_form() -> None:
+    finished = (await read("gemini", (TRANSCRIPTS / "gemini_tool.sse").read_bytes()))[-1]
+    assert isinstance(finished, Finished)
+    assert finished.native is None
+
+
+WORDS, PICTURES = {"text": "No."}, {"inlineData": {"mimeType": "image/jpeg", "data": "/9j/4A=="}}
+DRAFT = {**PICTURES, "thought": True}
+NO_IMAGE, OTHER, STOP = FinishReason.NO_IMAGE, FinishReason.OTHER, FinishReason.STOP
+
+
+@pytest.mark.parametrize(
+    ("word", "parts", "draw", "reason"),
+    [
+        ("STOP", [PICTURES], True, STOP),
+        ("STOP", [WORDS], True, NO_IMAGE),
+        ("STOP", [DRAFT], True, NO_IMAGE),
+        ("STOP", None, False, OTHER),
+        ("MAX_TOKENS", None, True, FinishReason.LENGTH),
+        *((word, None, True, FinishReason.FILTERED) for word in (
+            "SAFETY", "RECITATION", "IMAGE_RECITATION", "LANGUAGE", "BLOCKLIST",
+            "PROHIBITED_CONTENT", "SPII", "IMAGE_SAFETY", "IMAGE_PROHIBITED_CONTENT", "MODEL_ARMOR",
+        )),
+        *((word, None, True, NO_IMAGE) for word in (
+            "NO_IMAGE", "IMAGE_OTHER", "OTHER", "MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL",
+            "TOO_MANY_TOOL_CALLS", "FINISH_REASON_UNSPECIFIED", "A_WORD_OF_NEXT_YEAR",
+        )),
+        ("OTHER", None, False, OTHER),
+        ("OTHER", [WORDS], False, STOP),
+        ("A_WORD_OF_NEXT_YEAR", [PICTURES], True, STOP),
+        (None, [PICTURES], True, STOP),
+        (None, None, True, NO_IMAGE),
+    ],
+)  # fmt: skip
+async def test_each_finish_reason_has_its_meaning(
+    word: str | None, parts: Any, draw: bool, reason: FinishReason
+) -> None:
+    candidate: dict[str, Any] = {"content": {"role": "model", "parts": parts}, "finishReason": word}
+    candidate["finishMessage"] = "Because."
+    events = await read_whole("gemini", {"candidates": [candidate]}, draw=draw)
+    [finished] = [event for event in events if isinstance(event, Finished)]
+    assert (finished.reason, finished.message) == (reason, "Because.")
+    shown = [event for event in events if isinstance(event, ImageReady)]
+    assert len(shown) == (PICTURES in (parts or ()))
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["SAFETY", "OTHER", "BLOCKLIST", "PROHIBITED_CONTENT", "IMAGE_SAFETY", "JAILBREAK", "NEW"],
+)
+async def test_each_block_reason_refuses_the_prompt(word: str) -> None:
+    feedback = {"blockReason": word, "blockReasonMessage": "Because."}
+    with pytest.raises(BlockedError) as failed:
+        await read_whole("gemini", {"promptFeedback": feedback})
+    assert (failed.value.reason, failed.value.upstream.detail) == (word, "Because.")
+
+
+async def test_an_unspecified_block_reason_blocks_nothing() -> None:
+    reply = {
+        "promptFeedback": {"blockReason": "BLOCK_REASON_UNSPECIFIED"},
+        "candidates": [{"content": {"parts": [{"text": "Yes."}]}, "finishReason": "STOP"}],
+    }
+    assert story(await read_whole("gemini", reply)) == YES
 
 
 async def test_an_empty_part_keeps_its_signature() -> None:

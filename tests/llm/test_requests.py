@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import msgspec
 import pytest
 
 from bot.chat.content import FilePart, ImagePart, Message, Native, Part, Role, TextPart
-from bot.chat.ports import ChatRequest
+from bot.chat.ports import ChatRequest, Tool
 from bot.chat.profiles import profile_of
 from bot.errors import UnsupportedInputError, UnsupportedSettingError
 from bot.llm import gemini, openai_chat
@@ -26,7 +27,7 @@ def user(*parts: Part | str) -> Message:
 
 
 def model(*parts: Part | str, native: Native | None = None) -> Message:
-    return Message(Role.ASSISTANT, _parts(parts), native=native)
+    return Message(Role.ASSISTANT, _parts(parts), natives=(native,) if native else ())
 
 
 def _parts(parts: tuple[Part | str, ...]) -> tuple[Part, ...]:
@@ -122,10 +123,69 @@ NATIVE_PARTS = b'[{"text":"Yes.",  "thoughtSignature":"c2ln"},{"text":""}]'
 
 def test_native_parts_go_back_byte_for_byte() -> None:
     native = Native("gemini", GEMINI, "elsewhere", NATIVE_PARTS)
-    asked = ChatRequest(GEMINI, [user("a"), model("Yes.", FOX, native=native), user("b")])
+    asked = ChatRequest(GEMINI, [user("a"), model("Yes.", native=native), user("b")])
     encoded = msgspec.json.encode(gemini.request_body(asked, profile_of(GEMINI)))
     assert NATIVE_PARTS.strip(b"[]") in encoded
-    assert b"inlineData" not in encoded
+
+
+SIGNED: list[dict[str, Any]] = [
+    {"text": "Here:", "thoughtSignature": "dGV4dA=="},
+    {"inlineData": {"mimeType": "image/png"}, "thoughtSignature": "cGljdHVyZQ==", "extra": [1]},
+]
+
+
+def signed(parts: Any = SIGNED, name: str = GEMINI) -> Native:
+    return Native("gemini", name, "elsewhere", json.dumps(parts).encode())
+
+
+def test_a_signed_picture_goes_back_in_its_own_part() -> None:
+    contents = gemini_contents(user("a"), model("Here:", FOX, native=signed()), user("b"))
+    assert contents[1]["parts"] == [
+        SIGNED[0],
+        {**SIGNED[1], "inlineData": {"mimeType": "image/png", "data": "iVBORy0="}},
+    ]
+
+
+def test_own_forms_of_older_versions_hold_their_pictures_themselves() -> None:
+    whole = [{"inlineData": {"mimeType": "image/png", "data": "b2xk"}, "thoughtSignature": "cw=="}]
+    contents = gemini_contents(user("a"), model(FOX, native=signed(whole)), user("b"))
+    assert contents[1]["parts"] == whole
+
+
+def test_an_own_form_whose_picture_is_gone_is_not_sent() -> None:
+    contents = gemini_contents(user("a"), model("Here:", native=signed()), user("b"))
+    assert contents[1] == {"role": "model", "parts": [{"text": "Here:"}]}
+
+
+def test_several_calls_of_one_turn_are_told_without_their_own_forms() -> None:
+    turn = Message(Role.ASSISTANT, (FOX,), natives=(signed(), signed()))
+    [content] = gemini_contents(user("a"), turn, user("b"))
+    assert [list(part) for part in content["parts"]] == [
+        ["text"],
+        ["text"],
+        ["inlineData"],
+        ["text"],
+    ]
+
+
+TOOL = Tool("draw", "Draws.", {"type": "object", "properties": {"what": {"type": "string"}}})
+DECLARED = {"name": "draw", "description": "Draws.", "parameters": TOOL.parameters}
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "sent"),
+    [
+        ("gpt-4o", {}, [{"type": "function", "function": DECLARED}]),
+        (GEMINI, {}, [{"functionDeclarations": [DECLARED]}]),
+        (GEMINI, {"search": True}, [{"googleSearch": {}}]),
+        ("unknown-model", {}, None),
+        ("gemini-3-pro-image", {}, None),
+    ],
+)
+def test_tools_are_offered_where_the_model_takes_them(
+    name: str, settings: dict[str, Any], sent: Any
+) -> None:
+    assert body(question(name, tools=(TOOL,), **settings)).get("tools") == sent
 
 
 @pytest.mark.parametrize(
@@ -190,6 +250,16 @@ def test_only_settings_the_model_takes_are_sent(
         (GEMINI, {"temperature": 0.5, "max_tokens": 9}, {"maxOutputTokens": 9}),
         (GEMINI, {"reasoning": "none"}, {"thinkingConfig": {"thinkingLevel": "minimal"}}),
         ("gemini-3.8-flash", {"reasoning": "none"}, {"thinkingConfig": {"thinkingLevel": "low"}}),
+        (
+            "gemini-3.1-flash-image",
+            {"thoughts": True, "reasoning": "high"},
+            {"thinkingConfig": {"thinkingLevel": "high", "includeThoughts": True}},
+        ),
+        (
+            "gemini-3-pro-image",
+            {"thoughts": True, "aspect_ratio": "1:1"},
+            {"imageConfig": {"aspectRatio": "1:1"}},
+        ),
         (
             "gemini-3-pro-image",
             {"reasoning": "high", "aspect_ratio": "1:1"},

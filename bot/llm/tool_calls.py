@@ -1,0 +1,53 @@
+"""Calls of tools, put together from the fragments of a stream."""
+
+from __future__ import annotations
+
+import msgspec
+
+from bot.chat.events import ToolCalled
+from bot.llm.openai_wire import ARGUMENTS, ToolCall
+
+
+class ToolCalls:
+    """Collects fragments: keyed by `index`, or by `id`, or simply the one that is being written."""
+
+    def __init__(self) -> None:
+        self._names: list[str] = []
+        self._arguments: list[str] = []
+        self._keys: list[int | str] = []
+
+    def __bool__(self) -> bool:
+        return bool(self._keys)
+
+    def add(self, fragment: ToolCall) -> None:
+        """Take the next fragment."""
+        place = self._place(fragment)
+        if fragment.function is not None:
+            self._names[place] = self._names[place] or fragment.function.name or ""
+            self._arguments[place] += fragment.function.arguments or ""
+
+    def ended(self) -> list[ToolCalled]:
+        """The calls, complete; arguments that cannot be read are empty."""
+        return [
+            ToolCalled(name, _read(arguments))
+            for name, arguments in zip(self._names, self._arguments, strict=True)
+        ]
+
+    def _place(self, fragment: ToolCall) -> int:
+        key: int | str | None = fragment.index if fragment.index is not None else fragment.id
+        if key is None and self._keys and not (fragment.function and fragment.function.name):
+            return len(self._keys) - 1
+        if key is None:
+            key = f"call {len(self._keys)}"
+        if key not in self._keys:
+            self._keys.append(key)
+            self._names.append("")
+            self._arguments.append("")
+        return self._keys.index(key)
+
+
+def _read(arguments: str) -> dict[str, object]:
+    try:
+        return ARGUMENTS.decode(arguments)
+    except msgspec.DecodeError:
+        return {}
