@@ -262,9 +262,18 @@ class MemoryStore:
             if exchange.turn_id < min(self._variants(turn_id)) and exchange.state in REMEMBERED
         ]
 
-    async def shown_on(self, turn_id: int, *, page: int, channel_id: int, message_id: int) -> None:
+    async def shown_on(
+        self,
+        turn_id: int,
+        *,
+        page: int,
+        channel_id: int,
+        message_id: int,
+        reply_id: int | None = None,
+    ) -> None:
         turn = self.turns[turn_id]
-        self.turns[turn_id] = replace(turn, pages=(*turn.pages, (channel_id, message_id)))
+        if (channel_id, message_id) not in turn.pages:
+            self.turns[turn_id] = replace(turn, pages=(*turn.pages, (channel_id, message_id)))
 
     async def close_turn(self, turn_id: int, state: TurnState, answer: Answer) -> None:
         self.states[turn_id] = state

@@ -72,16 +72,18 @@ def message_bytes(message: Message) -> int:
 
 def without_media(message: Message) -> Message:
     """The turn with its pictures and files told in words."""
-    parts: list[Part] = []
-    for part in message.parts:
-        match part:
-            case TextPart():
-                parts.append(part)
-            case ImagePart():
-                parts.append(TextPart(f"[picture: {part.alt or part.name or part.mime_type}]"))
-            case FilePart():
-                parts.append(TextPart(f"[file: {part.name}]"))
-    return replace(message, parts=tuple(parts), natives=())
+    return replace(message, parts=tuple(map(in_words, message.parts)), natives=())
+
+
+def in_words(part: Part) -> TextPart:
+    """A picture or file told in words."""
+    match part:
+        case TextPart():
+            return part
+        case ImagePart():
+            return TextPart(f"[picture: {part.alt or part.name or part.mime_type}]")
+        case FilePart():
+            return TextPart(f"[file: {part.name}]")
 
 
 def named(message: Message) -> Message:

@@ -143,8 +143,17 @@ class ConversationStore(Protocol):
         """Keep a picture of a growing answer, before anybody sees it."""
         ...
 
-    async def shown_on(self, turn_id: int, *, page: int, channel_id: int, message_id: int) -> None:
-        """Note which Discord message shows which page of an answer."""
+    async def shown_on(
+        self,
+        turn_id: int,
+        *,
+        page: int,
+        channel_id: int,
+        message_id: int,
+        reply_id: int | None = None,
+    ) -> None:
+        """Note which Discord message shows which page of an answer; `reply_id` is a message that
+        the reply had before it showed this answer, if it had any."""
         ...
 
     async def close_turn(self, turn_id: int, state: TurnState, answer: Answer) -> None:

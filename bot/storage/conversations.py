@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import msgspec
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from bot.chat.content import Role
+from bot.chat.content import ImagePart, Role
 from bot.chat.context import without_media
 from bot.chat.turns import (
     REMEMBERED,
@@ -25,7 +26,6 @@ from bot.storage.branches import Branch, Pair, both
 from bot.storage.database import Database
 from bot.storage.tables import (
     ConversationRow,
-    NativeRow,
     TurnMessageRow,
     TurnPartRow,
     TurnRow,
@@ -76,6 +76,9 @@ class SqlConversationStore:
                     task=question.task,
                     aspect_ratio=question.image.aspect_ratio,
                     image_size=question.image.size,
+                    image_count=question.image.count,
+                    image_search=question.image.search,
+                    edits=list(question.edits) or None,
                 )
                 .on_conflict_do_nothing(index_elements=["event_id"])
                 .returning(TurnRow.id)
@@ -122,19 +125,67 @@ class SqlConversationStore:
             said = await messages.outline(session, both(pairs))
         return [exchange_of(pair, said) for pair in pairs]
 
-    async def shown_on(self, turn_id: int, *, page: int, channel_id: int, message_id: int) -> None:
-        """Note which message shows a page; the last word about a page or a message counts."""
+    async def lineage(self, turn_id: int, *, max_exchanges: int, max_bytes: int) -> list[Exchange]:
+        """The exchanges whose pictures led to that answer, oldest first."""
+        async with self._database.read() as session:
+            pairs = await _edited(session, turn_id, max_exchanges)
+            weights = await messages.weights(session, both(pairs))
+            light = len(pairs)
+            for pair in reversed(pairs):
+                max_bytes -= sum(weights.get(turn.id, 0) for turn in both([pair]))
+                if max_bytes < 0 and light < len(pairs):
+                    break
+                light -= 1
+            told = await messages.outline(session, both(pairs[:light]))
+            said = {turn: without_media(message) for turn, message in told.items()}
+            said |= await messages.load(session, both(pairs[light:]))
+        # What failed may have brought a picture all the same.
+        return [replace(exchange_of(pair, said), answer=said[pair.answer.id]) for pair in pairs]
+
+    async def keep_picture(self, turn_id: int, image: ImagePart) -> None:
+        """Keep a picture of a growing answer; nothing happens when it does not grow any more."""
+        packed = await messages.pack([image])
+        async with self._database.write() as session:
+            growing = await session.scalar(
+                select(TurnRow.id)
+                .where(TurnRow.id == turn_id, TurnRow.state == TurnState.STREAMING)
+                .with_for_update()
+            )
+            if growing is not None:
+                await messages.save(session, turn_id, packed)
+
+    async def shown_on(
+        self,
+        turn_id: int,
+        *,
+        page: int,
+        channel_id: int,
+        message_id: int,
+        reply_id: int | None = None,
+    ) -> None:
+        """Note which message shows a page; the last word about a page or a message counts.
+
+        `reply_id` is a message the reply had before it showed this answer, if it had any.
+        """
         async with self._database.write() as session:
             if not await _hold(session, turn_id):
                 return
+            known = await _reply_of(session, turn_id, reply_id)
+            reply_id = message_id if known is None else known
             await session.execute(
                 delete(TurnMessageRow).where(
                     TurnMessageRow.turn_id == turn_id,
+                    TurnMessageRow.reply_id == reply_id,
                     TurnMessageRow.page == page,
                     TurnMessageRow.message_id != message_id,
                 )
             )
-            place = {"turn_id": turn_id, "page": page, "channel_id": channel_id}
+            place = {
+                "turn_id": turn_id,
+                "page": page,
+                "channel_id": channel_id,
+                "reply_id": reply_id,
+            }
             await session.execute(
                 insert_into(session, TurnMessageRow)
                 .values(message_id=message_id, **place)
@@ -147,7 +198,7 @@ class SqlConversationStore:
         Nothing happens when the conversation was forgotten meanwhile.
         """
         packed = await messages.pack(answer.message.parts)
-        usage, native = answer.usage, answer.message.native
+        usage = answer.usage
         async with self._database.write() as session:
             closed = await session.scalar(
                 update(TurnRow)
@@ -166,17 +217,8 @@ class SqlConversationStore:
             )
             if closed is None:
                 return
-            await messages.save(session, turn_id, packed)
-            if native is not None:
-                session.add(
-                    NativeRow(
-                        turn_id=turn_id,
-                        dialect=native.dialect,
-                        model=native.model,
-                        host=native.host,
-                        parts=native.parts,
-                    )
-                )
+            await messages.replace_parts(session, turn_id, packed)
+            await messages.save_natives(session, turn_id, answer.message.natives)
 
     async def turn_of_message(self, message_id: int) -> int | None:
         """The answer that a Discord message shows."""
@@ -237,6 +279,32 @@ class SqlConversationStore:
             )
 
 
+async def _edited(session: AsyncSession, turn_id: int, limit: int) -> list[Pair]:
+    """The answers whose pictures an answer's question edits, one after the other, oldest first."""
+    found: list[Pair] = []
+    answer = await session.get(TurnRow, turn_id)
+    while answer is not None and len(found) < limit:
+        question = await session.get_one(TurnRow, answer.parent_id)
+        if answer.id != turn_id:
+            found.append(Pair(question, answer))
+        if not question.edits or question.parent_id is None:
+            break
+        answer = await session.get(TurnRow, question.parent_id)
+        if answer is not None and answer.state is TurnState.STREAMING:
+            break
+    return found[::-1]
+
+
+async def _reply_of(session: AsyncSession, turn_id: int, message_id: int | None) -> int | None:
+    """The reply that a message belongs to, or the newest one that shows the answer."""
+    newest = select(func.max(TurnMessageRow.reply_id)).where(TurnMessageRow.turn_id == turn_id)
+    if message_id is None:
+        return await session.scalar(newest)
+    return await session.scalar(
+        select(TurnMessageRow.reply_id).where(TurnMessageRow.message_id == message_id)
+    )
+
+
 async def _locked_conversation(session: AsyncSession, scope: Scope) -> tuple[int, int | None]:
     """Find or make the conversation; its id and newest answer, locked until the end."""
     place = {"guild_id": scope.guild_id, "channel_id": scope.channel_id}
@@ -273,8 +341,6 @@ async def _set_head(session: AsyncSession, conversation_id: int, turn_id: int) -
 
 
 async def _hold(session: AsyncSession, turn_id: int) -> bool:
-    """Keep a turn from being forgotten before the transaction ends; False when it is gone."""
-    held = await session.scalar(
-        select(TurnRow.id).where(TurnRow.id == turn_id).with_for_update(read=True)
-    )
+    """Keep a turn as it is until the transaction ends; False when it is gone."""
+    held = await session.scalar(select(TurnRow.id).where(TurnRow.id == turn_id).with_for_update())
     return held is not None

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Select, literal, select
+from sqlalchemy import Integer, Select, literal, null, select, type_coerce
 
-from bot.chat.ports import Preferences
+from bot.chat.ports import Preferences, Setting
 from bot.storage.database import Database
 from bot.storage.tables import ChannelPreferencesRow, GuildPreferencesRow, PreferenceColumns
 from bot.storage.upsert import insert_into
@@ -25,7 +25,11 @@ class SqlPreferenceStore:
         """The server's and the channel's layer, in one round trip."""
 
         def layer(name: str, table: type[PreferenceColumns]) -> Select[Any]:
-            return select(literal(name), *(getattr(table, field) for field in FIELDS))
+            # What only a server has is nothing in a channel.
+            return select(
+                literal(name),
+                *(getattr(table, field, type_coerce(null(), Integer)) for field in FIELDS),
+            )
 
         server = layer("server", GuildPreferencesRow)
         channel = layer("channel", ChannelPreferencesRow)
@@ -39,14 +43,15 @@ class SqlPreferenceStore:
         return found.get("server", Preferences()), found.get("channel", Preferences())
 
     async def write(
-        self, guild_id: int, channel_id: int | None, changes: Mapping[str, str | int | None]
+        self, guild_id: int, channel_id: int | None, changes: Mapping[str, Setting]
     ) -> None:
         """Change the given fields of the server's layer, or of one channel's; None inherits.
 
         Raises:
             ValueError: a field is not one of `Preferences`.
         """
-        if unknown := changes.keys() - set(FIELDS):
+        table = GuildPreferencesRow if channel_id is None else ChannelPreferencesRow
+        if unknown := {name for name in changes if name not in FIELDS or not hasattr(table, name)}:
             raise ValueError(f"no such preference: {', '.join(sorted(unknown))}")
         if not changes:
             return

@@ -73,7 +73,7 @@ class TurnRow(Base):
     """A question, or one variant of its answer.
 
     A question's parent is the answer it follows, an answer's parent is its question. Questions
-    use the columns from `event_id` to `image_size`, answers those from `variant` on.
+    use the columns from `event_id` to `edits`, answers those from `variant` on.
     """
 
     __tablename__ = "turns"
@@ -116,6 +116,10 @@ class TurnRow(Base):
     task: Mapped[Task | None]
     aspect_ratio: Mapped[str | None]
     image_size: Mapped[str | None]
+    image_count: Mapped[int | None]
+    image_search: Mapped[bool | None]
+    edits: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True))
+    """Which pictures of the parent shall be changed, from 1; NULL for none."""
 
     variant: Mapped[int | None]
     state: Mapped[TurnState | None]
@@ -161,15 +165,21 @@ class TurnPartRow(Base):
     kind: Mapped[PartKind] = mapped_column(word_of(PartKind))
     text: Mapped[str | None]
     media_sha256: Mapped[Digest | None] = mapped_column(ForeignKey("media.sha256"), index=True)
+    """NULL when the bytes were forgotten: the part is told in words then."""
     mime_type: Mapped[str | None]
     name: Mapped[str | None]
     alt: Mapped[str | None]
+    width: Mapped[int | None]
+    height: Mapped[int | None]
+    take: Mapped[int | None]
+    """Which of the turn's natives a picture belongs to; NULL is 0."""
 
 
 class NativeRow(Base):
     """An answer in its dialect's own words, megabytes of signatures included.
 
-    Apart from `turns`, so that walking and listing a conversation never touches them.
+    One row for each call that made it. Apart from `turns`, so that walking and listing a
+    conversation never touches them. Rows from before there were takes also hold their pictures.
     """
 
     __tablename__ = "turn_natives"
@@ -177,6 +187,7 @@ class NativeRow(Base):
     turn_id: Mapped[Snowflake] = mapped_column(
         ForeignKey("turns.id", ondelete="CASCADE"), primary_key=True
     )
+    take: Mapped[int] = mapped_column(primary_key=True, server_default="0")
     dialect: Mapped[str]
     model: Mapped[str]
     host: Mapped[str]
@@ -184,7 +195,10 @@ class NativeRow(Base):
 
 
 class TurnMessageRow(Base):
-    """The Discord message that shows a page of an answer."""
+    """The Discord message that shows a page of an answer.
+
+    An answer may be shown by several replies: where it was given, and where an edit was undone.
+    """
 
     __tablename__ = "turn_messages"
 
@@ -192,6 +206,8 @@ class TurnMessageRow(Base):
     channel_id: Mapped[Snowflake]
     turn_id: Mapped[Snowflake] = mapped_column(ForeignKey("turns.id", ondelete="CASCADE"))
     page: Mapped[int]
+    reply_id: Mapped[Snowflake]
+    """The first message that its reply had: the same for all pages of one reply."""
 
     __table_args__ = (Index(None, "turn_id", "page"),)
 
@@ -202,6 +218,8 @@ class PreferenceColumns:
     chat_model: Mapped[str | None]
     image_model: Mapped[str | None]
     max_pages: Mapped[int | None]
+    show_reasoning: Mapped[bool | None]
+    draw_in_chat: Mapped[bool | None]
 
 
 class GuildPreferencesRow(PreferenceColumns, Base):
@@ -210,6 +228,7 @@ class GuildPreferencesRow(PreferenceColumns, Base):
     __tablename__ = "guild_preferences"
 
     guild_id: Mapped[Snowflake] = mapped_column(primary_key=True, autoincrement=False)
+    retention_days: Mapped[int | None]
 
 
 class ChannelPreferencesRow(PreferenceColumns, Base):

@@ -46,22 +46,21 @@ def exchange_of(pair: Pair, said: Mapping[int, Message]) -> Exchange:
         state=state,
         turn_id=pair.answer.id,
         model=pair.answer.answered_by or pair.answer.model or "",
+        task=pair.question.task or Task.CHAT,
+        edits=tuple(pair.question.edits or ()),
     )
 
 
 async def open_turns(
-    session: AsyncSession, found: Sequence[tuple[ConversationRow, Pair]]
+    session: AsyncSession,
+    found: Sequence[tuple[ConversationRow, Pair]],
+    *,
+    reply_id: int | None = None,
 ) -> list[OpenTurn]:
-    """Answers being written, with their whole questions and the messages that show them."""
+    """Answers with their whole questions and the messages of the reply that shows them: that
+    reply, or each answer's newest one."""
     asked = await messages.load(session, [pair.question for _, pair in found])
-    pages: dict[int, list[tuple[int, int]]] = {pair.answer.id: [] for _, pair in found}
-    rows = await session.scalars(
-        select(TurnMessageRow)
-        .where(TurnMessageRow.turn_id.in_(pages))
-        .order_by(TurnMessageRow.turn_id, TurnMessageRow.page)
-    )
-    for row in rows:
-        pages[row.turn_id].append((row.channel_id, row.message_id))
+    pages = await _pages(session, [pair.answer.id for _, pair in found], reply_id)
     others = await _others(session, [pair for _, pair in found])
     return [
         OpenTurn(
@@ -73,6 +72,23 @@ async def open_turns(
         )
         for conversation, pair in found
     ]
+
+
+async def _pages(
+    session: AsyncSession, turn_ids: Sequence[int], reply_id: int | None
+) -> dict[int, list[tuple[int, int]]]:
+    rows = await session.scalars(
+        select(TurnMessageRow)
+        .where(TurnMessageRow.turn_id.in_(turn_ids))
+        .order_by(TurnMessageRow.turn_id, TurnMessageRow.reply_id.desc(), TurnMessageRow.page)
+    )
+    shown: dict[int, int] = {}
+    pages: dict[int, list[tuple[int, int]]] = {turn_id: [] for turn_id in turn_ids}
+    for row in rows:
+        newest = shown.setdefault(row.turn_id, row.reply_id)
+        if row.reply_id == (newest if reply_id is None else reply_id):
+            pages[row.turn_id].append((row.channel_id, row.message_id))
+    return pages
 
 
 async def _others(session: AsyncSession, pairs: Sequence[Pair]) -> dict[int, tuple[int, ...]]:
@@ -103,6 +119,9 @@ def _question_of(conversation: ConversationRow, pair: Pair, asked: Message) -> Q
         parts=asked.parts,
         model=pair.answer.model or "",
         task=row.task or Task.CHAT,
-        image=ImageOptions(row.aspect_ratio, row.image_size),
+        image=ImageOptions(
+            row.aspect_ratio, row.image_size, row.image_count or 1, bool(row.image_search)
+        ),
         follows=row.parent_id,
+        edits=tuple(row.edits or ()),
     )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import msgspec
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.chat.content import Role
@@ -26,7 +27,9 @@ class SqlVariantStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def reopen(self, turn_id: int, *, model: str | None = None) -> OpenTurn | None:
+    async def reopen(
+        self, turn_id: int, *, model: str | None = None, message_id: int | None = None
+    ) -> OpenTurn | None:
         """Begin another answer; without `model`, the one that wrote the given answer is asked."""
         async with self._database.write() as session:
             conversation, old, variants = await _family(session, turn_id, lock=True)
@@ -43,11 +46,14 @@ class SqlVariantStore:
             )
             session.add(new)
             await session.flush()
-            await _show(session, conversation, variants, new)
+            reply_id = await _reply_of(session, variants, message_id)
+            await _show(session, conversation, variants, new, reply_id)
             [turn] = await open_turns(session, [(conversation, Pair(question, new))])
         return turn
 
-    async def choose(self, turn_id: int, step: int) -> KeptTurn | None:
+    async def choose(
+        self, turn_id: int, step: int, *, message_id: int | None = None
+    ) -> KeptTurn | None:
         """Make a neighbouring answer the one that counts."""
         async with self._database.write() as session:
             conversation, old, variants = await _family(session, turn_id, lock=True)
@@ -57,8 +63,38 @@ class SqlVariantStore:
             index = row.index(old) + step
             if not 0 <= index < len(row):
                 return None
-            await _show(session, conversation, variants, row[index])
-            return await _kept(session, conversation, row[index])
+            reply_id = await _reply_of(session, variants, message_id)
+            await _show(session, conversation, variants, row[index], reply_id)
+            return await _kept(session, conversation, row[index], reply_id)
+
+    async def undo(self, turn_id: int, message_id: int) -> KeptTurn | None:
+        """Show what an answer edited in its place."""
+        async with self._database.write() as session:
+            conversation, edit, variants = await _family(session, turn_id, lock=True)
+            edited = await _edited(session, edit)
+            if edited is None or _any_streams(variants):
+                return None
+            reply_id = await _reply_of(session, [edit], message_id)
+            await _move(session, conversation, [edit], edited, reply_id)
+            kept = await _kept(session, conversation, edited, reply_id)
+        return replace(kept, turn=replace(kept.turn, redo=turn_id))
+
+    async def redo(self, turn_id: int, message_id: int) -> KeptTurn | None:
+        """Show an undone answer again where what it edited is shown."""
+        async with self._database.write() as session:
+            conversation, edit, _variants = await _family(session, turn_id, lock=True)
+            edited = await _edited(session, edit)
+            if edited is None:
+                return None
+            reply_id = await session.scalar(
+                select(TurnMessageRow.reply_id).where(
+                    TurnMessageRow.message_id == message_id, TurnMessageRow.turn_id == edited.id
+                )
+            )
+            if reply_id is None:
+                return None
+            await _move(session, conversation, [edited], edit, reply_id)
+            return await _kept(session, conversation, edit, reply_id)
 
     async def kept(self, turn_id: int) -> KeptTurn:
         """An answer with its pictures and sources."""
@@ -100,27 +136,77 @@ def _any_streams(variants: Sequence[TurnRow]) -> bool:
     return any(variant.state is TurnState.STREAMING for variant in variants)
 
 
+async def _edited(session: AsyncSession, edit: TurnRow) -> TurnRow | None:
+    """The answer whose pictures that answer's question wanted changed."""
+    question = await session.get_one(TurnRow, edit.parent_id)
+    if not question.edits or question.parent_id is None:
+        return None
+    return await session.get(TurnRow, question.parent_id)
+
+
+async def _reply_of(
+    session: AsyncSession, shown: Sequence[TurnRow], message_id: int | None
+) -> int | None:
+    """The reply that a message belongs to, if it shows one of these answers, or their newest."""
+    known = TurnMessageRow.turn_id.in_([row.id for row in shown])
+    if message_id is not None:
+        found = await session.scalar(
+            select(TurnMessageRow.reply_id).where(known, TurnMessageRow.message_id == message_id)
+        )
+        if found is not None:
+            return found
+    return await session.scalar(select(func.max(TurnMessageRow.reply_id)).where(known))
+
+
 async def _show(
     session: AsyncSession,
     conversation: ConversationRow,
     variants: Sequence[TurnRow],
     chosen: TurnRow,
+    reply_id: int | None,
 ) -> None:
-    """Give the chosen answer the messages, and make whatever was said later follow it."""
+    """Give the chosen answer a reply's messages, and make what was said later follow it.
+
+    Edits of a picture stay with exactly the picture they edited.
+    """
+    head = conversation.head_turn_id
     known = [variant.id for variant in variants]
+    await _move(session, conversation, variants, chosen, reply_id)
     await session.execute(
-        update(TurnMessageRow).where(TurnMessageRow.turn_id.in_(known)).values(turn_id=chosen.id)
+        update(TurnRow)
+        .where(TurnRow.parent_id.in_(known), TurnRow.edits.is_(None))
+        .values(parent_id=chosen.id)
     )
-    await session.execute(
-        update(TurnRow).where(TurnRow.parent_id.in_(known)).values(parent_id=chosen.id)
-    )
-    if conversation.head_turn_id in known:
-        conversation.head_turn_id = chosen.id
+    conversation.head_turn_id = chosen.id if head in known else head
 
 
-async def _kept(session: AsyncSession, conversation: ConversationRow, row: TurnRow) -> KeptTurn:
+async def _move(
+    session: AsyncSession,
+    conversation: ConversationRow,
+    shown: Sequence[TurnRow],
+    chosen: TurnRow,
+    reply_id: int | None,
+) -> None:
+    """Let a reply that shows one of these answers show the chosen one; the talk goes on from it."""
+    await session.execute(
+        update(TurnMessageRow)
+        .where(
+            TurnMessageRow.turn_id.in_([row.id for row in shown]),
+            TurnMessageRow.reply_id == reply_id,
+        )
+        .values(turn_id=chosen.id)
+    )
+    conversation.head_turn_id = chosen.id
+
+
+async def _kept(
+    session: AsyncSession,
+    conversation: ConversationRow,
+    row: TurnRow,
+    reply_id: int | None = None,
+) -> KeptTurn:
     question = await session.get_one(TurnRow, row.parent_id)
-    [turn] = await open_turns(session, [(conversation, Pair(question, row))])
+    [turn] = await open_turns(session, [(conversation, Pair(question, row))], reply_id=reply_id)
     said = await messages.load(session, [row])
     sources = msgspec.convert(row.sources, SourcesFound) if row.sources else None
     answer = Answer(said[row.id], sources=sources, model=row.answered_by or row.model or "")

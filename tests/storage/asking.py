@@ -27,9 +27,9 @@ def ask(*parts, scope=HERE, **more) -> Question:
     )
 
 
-def say(*parts, native=None, **more) -> Answer:
+def say(*parts, natives=(), **more) -> Answer:
     words = tuple(TextPart(part) if isinstance(part, str) else part for part in parts)
-    return Answer(Message(Role.ASSISTANT, words, native=native), **more)
+    return Answer(Message(Role.ASSISTANT, words, natives=tuple(natives)), **more)
 
 
 async def answered(store, question, *, state=TurnState.COMPLETE, answer=None):

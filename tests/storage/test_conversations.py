@@ -52,12 +52,14 @@ class TestAsking:
         question = ask("look", picture, FilePart(b"%PDF", "application/pdf", "a.pdf"), "and?")
         drawn = ImagePart(b"\x89PNG", "image/png", alt="drawn")
         await answered(
-            store, question, answer=say("Here:", drawn, native=native, model="gpt-4o-2024")
+            store, question, answer=say("Here:", drawn, natives=[native], model="gpt-4o-2024")
         )
         turn = await store.open_turn(ask())
         [exchange] = await store.history(turn.turn_id, max_exchanges=10, max_bytes=WIDE)
         assert exchange.question == Message(Role.USER, question.parts, MIRA)
-        assert exchange.answer == Message(Role.ASSISTANT, (TextPart("Here:"), drawn), None, native)
+        assert exchange.answer == Message(
+            Role.ASSISTANT, (TextPart("Here:"), drawn), natives=(native,)
+        )
         assert exchange.model == "gpt-4o-2024"
 
     async def test_a_restart_forgets_nothing(self, url):
@@ -135,11 +137,11 @@ class TestWhatIsRemembered:
 
         await answered(store, ask("old"), answer=drawn(b"o" * 600))
         native = Native("gemini", "m", "h", b"n" * 800)  # 600 bytes once decoded
-        signed = say("Here.", ImagePart(b"x" * 500, "image/png"), native=native)
+        signed = say("Here.", ImagePart(b"x" * 500, "image/png"), natives=[native])
         await answered(store, ask("middle"), answer=signed)
         await answered(store, ask("new"), answer=drawn(b"n" * 300))
         turn = await opened(store, ask("next"))
-        history = await store.history(turn.turn_id, max_exchanges=10, max_bytes=900)
+        history = await store.history(turn.turn_id, max_exchanges=10, max_bytes=1_400)
         assert [len(exchange.answer.images) for exchange in history] == [0, 1, 1]
         assert "[picture: a fox]" in history[0].answer.text
         assert history[1].answer.native == native

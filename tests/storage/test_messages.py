@@ -46,7 +46,7 @@ class TestRoundTrip:
     @given(asked=parts, said=parts, native=st.binary(max_size=30))
     async def test_any_parts_come_back_in_their_order(self, store, asked, said, native):
         question = replace(ask(), parts=tuple(asked))
-        answer = say(*said, native=Native("gemini", "m", "h", native))
+        answer = say(*said, natives=[Native("gemini", "m", "h", native)])
         turn_id = await answered(store, question, answer=answer)
         next_turn = await store.open_turn(ask(follows=turn_id))
         exchange = (await store.history(next_turn.turn_id, max_exchanges=1, max_bytes=10**9))[-1]
@@ -64,7 +64,7 @@ class TestRoundTrip:
     async def test_signatures_of_megabytes_come_back_unchanged(self, store):
         native = Native("gemini", "m", "h", bytes(range(256)) * 12_000)
         picture = ImagePart(b"\xff\xd8" * 1_000_000, "image/jpeg")
-        await answered(store, ask(), answer=say(picture, native=native))
+        await answered(store, ask(), answer=say(picture, natives=[native]))
         turn = await store.open_turn(ask())
         [exchange] = await store.history(turn.turn_id, max_exchanges=1, max_bytes=10**9)
         assert exchange.answer.native == native
@@ -141,7 +141,7 @@ class TestIntegrity:
         native = Native("gemini", "m", "h", b"[]")
         turn = await store.open_turn(ask("look", CAT))
         await store.shown_on(turn.turn_id, page=0, channel_id=7, message_id=500)
-        await store.close_turn(turn.turn_id, TurnState.COMPLETE, say("yes", native=native))
+        await store.close_turn(turn.turn_id, TurnState.COMPLETE, say("yes", natives=[native]))
         await store.clear(HERE)
         for table in (TurnRow, TurnPartRow, NativeRow, TurnMessageRow, MediaRow):
             assert await count_of(database, table) == 0

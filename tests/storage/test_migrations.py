@@ -17,6 +17,7 @@ from bot.errors import StartupError
 from bot.storage import database as database_module
 from bot.storage.conversations import SqlConversationStore
 from bot.storage.database import ALEMBIC_INI, Database, create_engine, migrate
+from bot.storage.variants import SqlVariantStore
 from tests.schema_check import disagreements, downgrade
 from tests.storage.asking import HERE
 
@@ -31,6 +32,11 @@ ROWS_OF_FIRST = (
     " VALUES (2, 1, 1, 'assistant', '2026-11-22 12:00:00+00:00', 1, 'complete', 'gpt-4o')",
     "INSERT INTO turn_parts (turn_id, position, kind, text) VALUES (1, 0, 'text', 'Hi')",
     "INSERT INTO turn_parts (turn_id, position, kind, text) VALUES (2, 0, 'text', 'Hello')",
+)
+REPLY_OF_FIRST = (
+    "INSERT INTO turn_natives VALUES (2, 'gemini', 'm', 'h', '[]')",
+    "INSERT INTO turn_messages (message_id, channel_id, turn_id, page) VALUES (70, 7, 2, 1)",
+    "INSERT INTO turn_messages (message_id, channel_id, turn_id, page) VALUES (71, 7, 2, 2)",
 )
 
 
@@ -94,12 +100,16 @@ async def test_processes_that_start_together_migrate_once(empty_url):
 
 async def test_rows_of_the_first_schema_are_still_understood(empty_url):
     await migrate(empty_url, revision=FIRST)
-    await insert(empty_url, ROWS_OF_FIRST)
+    await insert(empty_url, ROWS_OF_FIRST + REPLY_OF_FIRST)
     await migrate(empty_url)
     async with Database(empty_url) as database:
         [exchange] = await SqlConversationStore(database).exchanges(HERE, limit=9)
+        kept = await SqlVariantStore(database).kept(2)
     assert exchange.answer is not None
     assert (exchange.question.text, exchange.answer.text) == ("Hi", "Hello")
+    assert kept.answer.message.native is not None
+    assert kept.answer.message.native.model == "m"
+    assert kept.turn.pages == ((7, 70), (7, 71))
 
 
 async def test_the_command_line_migrates_too(tmp_path):

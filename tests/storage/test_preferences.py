@@ -48,6 +48,17 @@ async def test_numbers_are_kept_as_numbers(preferences):
     assert (await preferences.read(SERVER, CHANNEL))[0] == Preferences(max_pages=3)
 
 
+async def test_switches_are_kept_and_only_servers_say_how_long_pictures_stay(preferences):
+    await preferences.write(SERVER, None, {"show_reasoning": True, "retention_days": 7})
+    await preferences.write(SERVER, CHANNEL, {"show_reasoning": False})
+    assert await preferences.read(SERVER, CHANNEL) == (
+        Preferences(show_reasoning=True, retention_days=7),
+        Preferences(show_reasoning=False),
+    )
+    with pytest.raises(ValueError, match="retention_days"):
+        await preferences.write(SERVER, CHANNEL, {"retention_days": 7})
+
+
 async def test_a_field_that_does_not_exist_is_refused(preferences):
     with pytest.raises(ValueError, match="colour"):
         await preferences.write(SERVER, None, {"colour": "red"})
