@@ -8,6 +8,7 @@ import logging
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 
 import aiohttp
 import discord
@@ -15,21 +16,26 @@ import yarl
 
 from bot.chat.persona import DEFAULT_PERSONA
 from bot.chat.policy import Defaults, Policy
+from bot.chat.ports import Clock
 from bot.chat.respond import Responder
 from bot.client import Bot, intents
 from bot.clock import LoopClock
 from bot.errors import AuthCodeError, LLMError, StartupError
 from bot.llm.client import GatewayChatModel
 from bot.llm.credits import read_balance
+from bot.llm.downloads import Downloads, public_session
+from bot.pictures.shrinking import scaled
 from bot.settings import Settings
 from bot.storage.conversations import SqlConversationStore
 from bot.storage.database import Database, migrate as migrate_database
 from bot.storage.preferences import SqlPreferenceStore
+from bot.storage.retention import prune
 from bot.storage.state import SqlStateStore
 from bot.storage.variants import SqlVariantStore
 
 log = logging.getLogger(__name__)
 
+PRUNE_SECONDS = 3_600
 SHUTDOWN_SECONDS = 20
 """Hosts send SIGKILL 30 seconds after SIGTERM."""
 
@@ -93,6 +99,7 @@ async def running_bot(settings: Settings) -> AsyncIterator[Bot]:
             connector=aiohttp.TCPConnector(limit=0),
             cookie_jar=aiohttp.DummyCookieJar(),
         ) as session,
+        public_session() as downloading,
     ):
         message_content = await _look_at_portal(token)
         await _check_auth_code(session, settings.gateway_urls, authcode)
@@ -100,12 +107,17 @@ async def running_bot(settings: Settings) -> AsyncIterator[Bot]:
         variants = SqlVariantStore(database)
         responder = Responder(
             model=GatewayChatModel(
-                session, base_urls=settings.gateway_urls, authcode=authcode, clock=clock
+                session,
+                base_urls=settings.gateway_urls,
+                authcode=authcode,
+                clock=clock,
+                downloads=Downloads(downloading, dict.fromkeys(settings.gateway_urls, session)),
             ),
             store=store,
             variants=variants,
             clock=clock,
             persona=DEFAULT_PERSONA,
+            scale=scaled,
             stream=settings.liaobots_stream,
         )
         defaults = Defaults(settings.default_chat_model, settings.default_image_model)
@@ -119,9 +131,38 @@ async def running_bot(settings: Settings) -> AsyncIterator[Bot]:
             message_content=message_content,
             dev_guild_id=settings.dev_guild_id,
         )
-        async with bot:
+        async with bot, _pruning(database, settings, clock):
             await bot.login(token)
             yield bot
+
+
+@asynccontextmanager
+async def _pruning(database: Database, settings: Settings, clock: Clock) -> AsyncIterator[None]:
+    """Meanwhile forget pictures and files that are too old, or too many, every hour."""
+
+    async def prune_for_ever() -> None:
+        while True:
+            try:
+                pruned = await prune(
+                    database,
+                    default_days=settings.media_retention_days,
+                    max_bytes=settings.media_max_mb * 1_000_000,
+                    now=datetime.now(UTC),
+                )
+            except Exception:
+                # The edge of this task: a database that is busy or full is tried again later.
+                log.exception("media could not be pruned")
+            else:
+                log.info("pruned media: %s", pruned)
+            await clock.sleep(PRUNE_SECONDS)
+
+    task = asyncio.create_task(prune_for_ever())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
 
 
 def point_to(api_url: str) -> None:

@@ -42,6 +42,8 @@ class Settings(BaseSettings):
     database_url: SecretStr = SecretStr("sqlite:///data/liaocord.sqlite3")
     default_chat_model: str = "gpt-4o"
     default_image_model: str = "gemini-3-pro-image-preview"
+    media_retention_days: int = Field(default=30, ge=1, le=3650)
+    media_max_mb: int = Field(default=10_000, ge=100)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["text", "json"] | None = None
     dev_guild_id: int | None = Field(default=None, gt=0)

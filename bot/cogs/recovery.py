@@ -8,7 +8,7 @@ import logging
 from discord.ext import commands
 
 from bot.chat.content import Message, Role, TextPart
-from bot.chat.turns import Answer, OpenTurn, TurnState
+from bot.chat.turns import Answer, OpenTurn
 from bot.client import Bot
 from bot.cogs.buttons import controls
 from bot.replies.recovery import Recovery
@@ -38,13 +38,16 @@ class RecoveryCog(commands.Cog, name="Recovery"):
     async def _mend(self) -> None:
         recovery = Recovery(self._bot, self._bot.budget, controls)
         for turn in self._turns:
-            text = await recovery.mend(turn)
+            kept = await self._bot.variants.kept(turn.turn_id)
+            pictures = kept.answer.message.images
+            mended = await recovery.mend(turn, pictures)
             if turn.question.scope.is_private:
                 await self._bot.store.clear(turn.question.scope)
             else:
-                said = Message(Role.ASSISTANT, (TextPart(text),) if text else ())
+                words = (TextPart(mended.text),) if mended.text else ()
+                said = Message(Role.ASSISTANT, (*words, *pictures))
                 answer = Answer(said, model=turn.question.model)
-                await self._bot.store.close_turn(turn.turn_id, TurnState.INTERRUPTED, answer)
+                await self._bot.store.close_turn(turn.turn_id, mended.state, answer)
         log.info("ended %d replies that the last run left unfinished", len(self._turns))
 
 

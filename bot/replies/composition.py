@@ -91,7 +91,7 @@ class Composition:
         if self.draft.overflows and not self._filed:
             self._filed = True
             self.gallery.add_text(self.draft.source)
-        self.draft.close(pictures=not self.gallery.empty)
+        self.draft.close(pictures=not self.gallery.empty, notes=self.gallery.notes())
         pages = range(self.settled, len(self.draft))
         more = self.gallery.left_after(
             (self._room(index), self.draft.page(index).pictures) for index in pages

@@ -14,7 +14,7 @@ from bot.replies.drawing import Drawing
 from bot.replies.footer import small, source_lines, under
 from bot.replies.manuscript import Manuscript
 from bot.replies.pages import PAGE_UNITS, Paginator, units, unseen
-from bot.replies.small_print import file_line, thinking_line
+from bot.replies.small_print import file_line
 
 ALL_PICTURES = sys.maxsize
 
@@ -46,8 +46,8 @@ class Draft:
 
     def __init__(self, max_pages: int) -> None:
         self.ending: Ending | None = None
-        self.thinking: int | None = None
-        """Seconds the model has been thinking, once that is worth saying."""
+        self.progress: list[str] = []
+        """Small lines about what the model is doing, for the page that is being written."""
         self._max_pages = max_pages
         self._text = Manuscript()
         self._sources: SourcesFound | None = None
@@ -60,6 +60,10 @@ class Draft:
     def write(self, text: str) -> None:
         """Add text; it is read when a page is asked for."""
         self._text.write(text)
+
+    def picture(self, number: int) -> None:
+        """The reply's picture of that number belongs behind the text so far."""
+        self._text.picture(number)
 
     def cite(self, sources: SourcesFound) -> None:
         """Set the sources."""
@@ -121,10 +125,10 @@ class Draft:
             return Page(content, Buttons.NONE, pictures, finished=True)
         return Page(self._last_page(index), Buttons.GROWING, ALL_PICTURES, finished=False)
 
-    def close(self, *, pictures: bool) -> None:
+    def close(self, *, pictures: bool, notes: Sequence[str] = ()) -> None:
         """Fix all pages after the ending is set and nothing is `wanted`.
 
-        `pictures` says whether the reply has any.
+        `pictures` says whether the reply has any, `notes` are sentences about them.
         """
         assert self.ending is not None
         pages, last = list(self._text.finished), self._text.tail
@@ -137,7 +141,7 @@ class Draft:
             lines += small(sentence.format(count=self._count))
             last = pages[self._max_pages - 1] if len(pages) >= self._max_pages else last
             pages = pages[: self._max_pages - 1]
-        for sentence in self._notices:
+        for sentence in (*notes, *self._notices):
             lines += small(sentence)
         if last or pages:
             lines += small(self.ending.words)
@@ -188,9 +192,8 @@ class Draft:
                 [self._cut_page] = under(_curtailed(self._text.finished[index], lines), lines)
             return self._cut_page
         content = self._text.tail
-        if not content and index == 0 and self.thinking is not None:
-            return thinking_line(self.thinking)
-        return content
+        with_progress = "\n".join([*([content] if content else ()), *self.progress])
+        return with_progress if units(with_progress) <= PAGE_UNITS else content
 
 
 def _curtailed(page: str, lines: Sequence[str]) -> str:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import re
 from dataclasses import dataclass, field
 
 import discord
-from PIL import Image, UnidentifiedImageError
 
 from bot.chat.content import ImagePart
 from bot.i18n import _
+from bot.pictures.measuring import measure
+from bot.pictures.shrinking import encode_within
+from bot.pictures.workshop import in_workshop
 
 FILES_PER_MESSAGE = 10
 """Discord's limit."""
@@ -27,11 +28,10 @@ _EXTENSIONS = {
     "image/jpeg": "jpg",
     "image/webp": "webp",
     "image/gif": "gif",
+    "image/avif": "avif",
 }
-# Each step loses a little more; WebP keeps transparency.
-_QUALITIES = (90, 80, 65)
-_SHRINK = 0.75
-_SMALLEST_SIDE = 64
+# Words of a picture's name never hold an underscore, names of drawings always do.
+_PICTURE_NAME = re.compile(r"[a-z0-9-]+-(\d{1,3})\.(?:png|jpg|webp|gif|avif)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +54,36 @@ def fits(image: ImagePart, max_bytes: int) -> bool:
     return len(image.data) <= _allowed(max_bytes)
 
 
-def as_upload(image: ImagePart, number: int) -> Upload:
-    """The picture as it is; `number` is its place among the reply's pictures, from 1."""
-    return Upload(image.data, _name(image, number, image.data), image.alt)
+def as_upload(image: ImagePart, name: str) -> Upload:
+    """The picture byte for byte, with whatever marks of its origin it carries."""
+    return Upload(image.data, f"{name}.{_extension(image.data, image.mime_type)}", image.alt)
 
 
-async def shrink(image: ImagePart, number: int, max_bytes: int) -> Upload | None:
+async def shrink(image: ImagePart, name: str, max_bytes: int) -> Upload | None:
     """Re-encode the picture in a thread until it fits; None when it cannot be made to."""
-    data = await asyncio.to_thread(_encode_within, image.data, _allowed(max_bytes))
-    return None if data is None else Upload(data, _name(image, number, data), image.alt)
+    data = await in_workshop(encode_within, image.data, _allowed(max_bytes))
+    if data is None:
+        return None
+    return Upload(data, f"{name}.{_extension(data, image.mime_type)}", image.alt)
+
+
+def picture_name(image: ImagePart, number: int) -> str:
+    """What the picture shows in plain ASCII, as `attachment://` links demand, and its number
+    among the answer's own pictures."""
+    source = image.name.rsplit(".", 1)[0] or image.alt
+    words = re.sub(r"[^a-z0-9]+", "-", source[:ALT_LENGTH].lower()).strip("-")
+    return f"{words[:_NAME_LENGTH].strip('-') or 'picture'}-{number}"
+
+
+def drawing_name(kind: str, number: int) -> str:
+    """The name of a drawing that the bot made of an answer's text."""
+    return f"{kind}_{number}"
+
+
+def picture_number(filename: str) -> int | None:
+    """Which of its answer's own pictures a file is; None for files that are none."""
+    found = _PICTURE_NAME.fullmatch(filename)
+    return int(found[1]) if found else None
 
 
 def text_upload(text: str, max_bytes: int) -> Upload:
@@ -93,41 +114,7 @@ def _allowed(max_bytes: int) -> int:
     return min(max_bytes, REQUEST_BYTES - _ENVELOPE_BYTES)
 
 
-def _encode_within(data: bytes, max_bytes: int) -> bytes | None:
-    try:
-        with Image.open(io.BytesIO(data)) as opened:
-            picture = opened.convert("RGBA" if opened.has_transparency_data else "RGB")
-    except (UnidentifiedImageError, OSError, Image.DecompressionBombError):
-        return None
-    while min(picture.size) >= _SMALLEST_SIDE:
-        for quality in _QUALITIES:
-            encoded = io.BytesIO()
-            if picture.mode == "RGBA":
-                picture.save(encoded, "WEBP", quality=quality)
-            else:
-                picture.save(encoded, "JPEG", quality=quality, optimize=True)
-            if encoded.tell() <= max_bytes:
-                return encoded.getvalue()
-        width, height = picture.size
-        picture = picture.resize((max(1, int(width * _SHRINK)), max(1, int(height * _SHRINK))))
-    return None
-
-
-def _name(image: ImagePart, number: int, data: bytes) -> str:
-    """Say what the picture is in plain ASCII, as `attachment://` links demand."""
-    source = image.name.rsplit(".", 1)[0] or image.alt
-    words = re.sub(r"[^a-z0-9]+", "-", source.lower()).strip("-")[:_NAME_LENGTH].strip("-")
-    return f"{words or 'picture'}-{number}.{_extension(data, image.mime_type)}"
-
-
 def _extension(data: bytes, mime_type: str) -> str:
     # The bytes know better than the type that came with them.
-    if data.startswith(b"\x89PNG"):
-        return "png"
-    if data.startswith(b"\xff\xd8\xff"):
-        return "jpg"
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "webp"
-    if data.startswith(b"GIF8"):
-        return "gif"
-    return _EXTENSIONS.get(mime_type, "png")
+    known = measure(data)
+    return _EXTENSIONS.get(known.mime_type if known else mime_type, "png")

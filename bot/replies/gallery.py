@@ -8,10 +8,35 @@ from dataclasses import dataclass
 from functools import partial
 
 from bot.chat.content import ImagePart
-from bot.replies.files import Upload, as_upload, fits, shrink, take_request, text_upload
+from bot.i18n import _
+from bot.pictures.measuring import measure
+from bot.replies.files import (
+    Upload,
+    as_upload,
+    drawing_name,
+    fits,
+    picture_name,
+    shrink,
+    take_request,
+    text_upload,
+)
 
 _SHRINK_AFTER_REFUSAL = 0.5
 _TRIES = 2
+
+
+Size = tuple[int, int]
+"""Width and height in pixels; zeros when they are not known."""
+
+
+@dataclass(slots=True)
+class _Made:
+    """One of the answer's own pictures: how large it is, and how large it was sent."""
+
+    number: int
+    size: Size
+    sent: Size | None = None
+    """Set when it had to be encoded anew."""
 
 
 @dataclass(slots=True)
@@ -21,6 +46,7 @@ class _Item:
     """Makes an upload of at most so many bytes."""
     upload: Upload | None = None
     refusals: int = 0
+    made: _Made | None = None
 
 
 class Gallery:
@@ -37,6 +63,8 @@ class Gallery:
         self._changed = changed
         self._dropped = dropped
         self._count = 0
+        self._own = 0
+        self._pictures: list[_Made] = []
         self._waiting: list[_Item] = []
         self._text: _Item | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -57,12 +85,43 @@ class Gallery:
         return len(self._waiting)
 
     def add(self, image: ImagePart) -> int:
-        """Take a picture; returns its number, from 1."""
+        """Take one of the answer's own pictures; returns its number among all files, from 1."""
+        self._own += 1
+        made = _Made(self._own, _size(image))
+        self._pictures.append(made)
+        return self._hang(image, picture_name(image, made.number), made)
+
+    def add_drawing(self, image: ImagePart, kind: str) -> int:
+        """Take a drawing of something in the answer's text; returns its number likewise."""
+        return self._hang(image, drawing_name(kind, self._count + 1), None)
+
+    def notes(self) -> list[str]:
+        """What is to be said about the answer's own pictures."""
+        sizes = dict.fromkeys(made.size for made in self._pictures if all(made.size))
+        lines = []
+        if sizes:
+            line = ", ".join(map(_spelled, sizes))
+            if len(self._pictures) > 1:
+                line = _("{count} pictures: {sizes}").format(count=len(self._pictures), sizes=line)
+            lines.append(line)
+        for made in self._pictures:
+            if made.sent is not None:
+                lines.append(self._note_of(made, made.sent))
+        return lines
+
+    def _note_of(self, made: _Made, sent: Size) -> str:
+        if sent == made.size:
+            sentence = _("Picture {number} was compressed to fit the upload limit here.")
+        else:
+            sentence = _("Picture {number} was made smaller, {size}, to fit the upload limit here.")
+        return sentence.format(number=made.number, size=_spelled(sent))
+
+    def _hang(self, image: ImagePart, name: str, made: _Made | None) -> int:
         self._count += 1
-        item = _Item(self._count, partial(shrink, image, self._count))
+        item = _Item(self._count, partial(shrink, image, name), made=made)
         self._waiting.append(item)
         if fits(image, self._max_bytes):
-            item.upload = as_upload(image, item.number)
+            item.upload = as_upload(image, name)
         else:
             self._shrink(item, self._max_bytes)
         return item.number
@@ -124,6 +183,9 @@ class Gallery:
         item.upload = await item.smaller(max_bytes)
         if item.upload is None:
             self._drop(item)
+        elif item.made is not None:
+            known = measure(item.upload.data)
+            item.made.sent = (known.width, known.height) if known else item.made.size
 
     def _prepared(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
@@ -131,4 +193,17 @@ class Gallery:
 
     def _drop(self, item: _Item) -> None:
         self._waiting.remove(item)
+        if item.made is not None:
+            self._pictures.remove(item.made)
         self._dropped()
+
+
+def _size(image: ImagePart) -> Size:
+    if image.width and image.height:
+        return image.width, image.height
+    known = measure(image.data)
+    return (known.width, known.height) if known else (0, 0)
+
+
+def _spelled(size: Size) -> str:
+    return f"{size[0]} × {size[1]}"

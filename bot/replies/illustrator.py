@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
 
 from bot.chat.content import ImagePart
 from bot.chat.ports import Clock
@@ -57,10 +56,10 @@ class Illustrator:
         timer.cancel()
         picture = None
         if self._under_way.done():
-            if picture := self._under_way.result():
-                picture = replace(picture, name=f"{drawing.kind.value}.png")
+            picture = self._under_way.result()
         else:
             self._left = 0  # The machine is busy; the next one would not come sooner.
-        self._draft.drawn(None if picture is None else self._gallery.add(picture))
+        kind = drawing.kind.value
+        self._draft.drawn(None if picture is None else self._gallery.add_drawing(picture, kind))
         self._task = None
         self._changed()

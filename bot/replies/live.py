@@ -69,10 +69,12 @@ class LiveReply:
         controls: Controls,
         on_page: PageListener,
         max_pages: int = MAX_PAGES,
+        show_reasoning: bool = False,
     ) -> None:
         """`name` tells this reply from every other, also after a restart: the turn's id.
 
         What does not fit into `max_pages` messages is attached to the last of them as a file.
+        With `show_reasoning` the model's newest thought is shown while it works.
         """
         self._loss = Loss()
         self._place = place
@@ -105,7 +107,7 @@ class LiveReply:
         self._changed = asyncio.Event()
         self._slot: Slot | None = None
         self._painter: asyncio.Task[None] | None = None
-        self._silence = Silence(place, budget, clock)
+        self._silence = Silence(place, budget, clock, shows_thoughts=show_reasoning)
         self._alarm = Alarm(clock, self._changed.set)
 
     def start(self) -> None:
@@ -119,13 +121,19 @@ class LiveReply:
             self._wake_for_answer()
 
     def think(self, text: str) -> None:
-        """Note that the model is thinking; the thoughts themselves are not shown."""
-        if self._silence.think():
+        """Note that the model is thinking."""
+        if self._silence.think(text):
             self._wake()
 
+    def draw(self, count: int) -> None:
+        """Note that so many pictures are being made."""
+        self._silence.draw(count)
+        self._wake()
+
     def attach(self, image: ImagePart) -> None:
-        """Add a picture."""
-        self._gallery.add(image)
+        """Add a picture, at this place of the text."""
+        self._silence.drawn()
+        self._draft.picture(self._gallery.add(image))
         self._wake_for_answer()
 
     def cite(self, sources: SourcesFound) -> None:
@@ -171,6 +179,7 @@ class LiveReply:
     def _wake_for_answer(self) -> None:
         if not self._answering:
             self._answering = True
+            self._silence.answer()
             self._promote(Priority.FIRST)
         self._wake()
 
@@ -180,6 +189,8 @@ class LiveReply:
 
     async def _paint(self) -> None:
         try:
+            if self._place.reserved is not None:
+                await self._on_page(1, self._place.channel_id, self._place.reserved)
             while not self._over:
                 await self._changed.wait()
                 self._changed.clear()
@@ -220,7 +231,7 @@ class LiveReply:
             self._alarm.set(math.inf)
             return
         due = min(self._clock.now() + self._place.seconds_left, self._take_over_due())
-        if not self._answer_shown:
+        if not self._answer_shown or self._silence.busy:
             due = min(due, self._silence.keep(typing=not self._painted_at))
         self._alarm.set(due)
 
@@ -228,8 +239,7 @@ class LiveReply:
         """The page that is due, if any; the reply is over when none will be."""
         if self._over or (self.lost.is_set() and self._draft.ending is None):
             return None
-        if not self._answering and (seconds := self._silence.thinking) is not None:
-            self._draft.thinking = seconds
+        self._draft.progress = self._silence.lines
         page = self._composition.due()
         self._over = page is None and self._composition.complete
         return page
@@ -276,6 +286,7 @@ class LiveReply:
         if message is None:
             nonce = f"{self._name}.{self._posts}"
             message = self._messages.add(await self._place.post(paint, nonce=nonce))
+            message.reported = message.id == self._place.reserved
             self._posts += 1
         else:
             await self._place.edit(message.id, paint)
@@ -286,7 +297,7 @@ class LiveReply:
         self._gallery.sent(len(uploads))
         self._failures = 0
         self._answer_shown = answer
-        if not answer:
+        if self._draft.progress:
             self._silence.told()
 
     def _view(self, wanted: Buttons, shown: Buttons) -> discord.ui.View | None:

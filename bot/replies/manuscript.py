@@ -26,6 +26,9 @@ class Manuscript:
         self._waiting: deque[str | Drawing] = deque()
         self._pages = Paginator()
         self._marks: dict[str, int] = {}
+        self._unmarked: list[int] = []
+        """Pictures that stand behind the text so far."""
+        self._has_words = False
         self._ended = False
         self._settled = False
         self._tail: str | None = ""
@@ -37,8 +40,16 @@ class Manuscript:
 
     def write(self, text: str) -> None:
         """Add text; it is read when it is asked for."""
+        if self._unmarked and text.strip():
+            self._mark_pictures()
+        self._has_words = self._has_words or not text.isspace()
         self._written.append(text)
         self._tail = None
+
+    def picture(self, number: int) -> None:
+        """A picture stands here; that is said if there are words before it and behind it."""
+        if self._has_words:
+            self._unmarked.append(number)
 
     def end(self) -> None:
         """No more text comes."""
@@ -88,6 +99,19 @@ class Manuscript:
         if not self._marks:
             return 0
         return max(self._marks.get(line.strip(), 0) for line in page.splitlines() or [""])
+
+    def _mark_pictures(self) -> None:
+        """End the paragraph and say which pictures stand here."""
+        self._written.append("\n\n")
+        self._read()
+        self._waiting += self._markdown.close()
+        self._markdown = DiscordMarkdown()
+        for number in self._unmarked:
+            [line] = small(_("Picture {number} below").format(number=number))
+            self._marks[line] = number
+            self._waiting.append(f"{line}\n")
+        self._unmarked.clear()
+        self._flow()
 
     def _preview(self) -> str:
         """The last page with what is not certain yet."""

@@ -54,6 +54,11 @@ class Place(Protocol):
         ...
 
     @property
+    def reserved(self) -> int | None:
+        """A message that is there already, empty, and becomes the first page when it is posted."""
+        ...
+
+    @property
     def max_file_bytes(self) -> int:
         """The largest file that may be attached."""
         ...
@@ -106,10 +111,26 @@ class Place(Protocol):
         ...
 
 
+_LIMIT_FEATURES = {
+    "MAX_FILE_SIZE_100_MB": 100 * 1024 * 1024,
+    "MAX_FILE_SIZE_50_MB": 50 * 1024 * 1024,
+}
+"""What some servers carry; discord.py 2.7.1 goes by the boosts alone."""
+
+
+def upload_limit(guild: discord.Guild | None) -> int:
+    """The largest file (bytes) that the bot may attach in a server or, without one, elsewhere."""
+    if guild is None:
+        return discord.utils.DEFAULT_FILE_SIZE_LIMIT_BYTES
+    features = [limit for name, limit in _LIMIT_FEATURES.items() if name in guild.features]
+    return max(guild.filesize_limit, *features, 0)
+
+
 class ChannelPlace:
     """Messages in a channel, thread or DM, edited with the bot's own token."""
 
     seconds_left = math.inf
+    reserved: int | None = None
 
     def __init__(
         self,
@@ -130,9 +151,7 @@ class ChannelPlace:
         guild = channel.guild
         self.channel_id = channel.id
         self.adopted = adopted
-        self.max_file_bytes = max_file_bytes or (
-            guild.filesize_limit if guild else discord.utils.DEFAULT_FILE_SIZE_LIMIT_BYTES
-        )
+        self.max_file_bytes = max_file_bytes or upload_limit(guild)
         self.posting = Bucket.create(channel.id)
         self.editing = Bucket.edit(channel.id)
         # Only a new message makes the indicator go away; after edits alone it would stay on.

@@ -4,16 +4,28 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import discord
 
-from bot.chat.endings import interrupted
-from bot.chat.turns import Ending, OpenTurn
-from bot.replies.errors import GoneError, PlaceError, translated
+from bot.chat.content import ImagePart
+from bot.chat.endings import again, interrupted
+from bot.chat.turns import Ending, OpenTurn, Task, TurnState
+from bot.replies.errors import GoneError, PlaceError, UploadTooLargeError, translated
+from bot.replies.files import (
+    FILES_PER_MESSAGE,
+    Upload,
+    as_upload,
+    fits,
+    picture_name,
+    picture_number,
+    shrink,
+    take_request,
+)
 from bot.replies.footer import small, under
 from bot.replies.pacing import EditBudget
-from bot.replies.places import ChannelPlace, Paint
+from bot.replies.places import ChannelPlace, Paint, upload_limit
 from bot.replies.transcript import readable, transcript
 from bot.replies.windows import Bucket, Priority
 
@@ -21,8 +33,22 @@ log = logging.getLogger(__name__)
 
 TurnControls = Callable[[OpenTurn, Ending], discord.ui.View | None]
 """Makes a new view with the buttons of an interrupted answer."""
-_Page = tuple[discord.PartialMessage, str]
-"""A message and what it says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """How an interrupted answer ended after all."""
+
+    text: str
+    """What can be read of it on Discord."""
+    state: TurnState
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    message: discord.PartialMessage
+    content: str
+    files: list[discord.Attachment]
 
 
 class Recovery:
@@ -33,69 +59,129 @@ class Recovery:
         self._budget = budget
         self._controls = controls
 
-    async def mend(self, turn: OpenTurn) -> str:
-        """Say on Discord that the answer was interrupted; returns what can be read of it there."""
+    async def mend(self, turn: OpenTurn, pictures: Sequence[ImagePart] = ()) -> Mended:
+        """Deliver what pictures the answer had brought already, each once, and say on Discord
+        that it was interrupted, unless they were all of it."""
         text = ""
+        ending = _ending(turn, pictures, has_text=False)
         try:
-            pages = await self._read(turn)
-            text = transcript(readable(content) for _message, content in pages)
-            ending = interrupted(has_text=bool(text))
+            pages = await self._read(turn.question.scope.guild_id, turn.pages)
+            text = transcript(readable(page.content) for page in pages)
+            ending = _ending(turn, pictures, has_text=bool(text))
+            if not pages and not turn.pages and not turn.question.scope.is_private:
+                # Nobody has seen anything yet, or Discord has it and we do not know: then the
+                # nonce brings back what is there. (An ephemeral answer ended with its interaction.)
+                pages = await self._first_page(turn, ending, pictures)
             if pages:
-                await self._say_under(*pages[-1], turn, ending)
-            elif not turn.pages and not turn.question.scope.is_private:
-                # Nobody has seen anything yet. (An ephemeral answer ended with its interaction.)
-                channel = self._channel(turn, turn.question.scope.channel_id)
-                await self._post(channel, turn, ending, reply_to=turn.question.event_id)
+                await self._finish(pages, turn, ending, pictures)
         except PlaceError as error:
             log.info("interrupted reply not mended turn=%d %s", turn.turn_id, error)
-        return text
+        return Mended(text, ending.state)
 
-    async def _read(self, turn: OpenTurn) -> list[_Page]:
+    async def _read(self, guild_id: int | None, messages: Iterable[tuple[int, int]]) -> list[_Page]:
         """The messages that show the answer; those deleted meanwhile are left out."""
         pages: list[_Page] = []
-        for channel_id, message_id in turn.pages:
-            message = self._channel(turn, channel_id).get_partial_message(message_id)
+        for channel_id, message_id in messages:
+            message = self._channel(guild_id, channel_id).get_partial_message(message_id)
             try:
                 with translated():
-                    pages.append((message, (await message.fetch()).content))
+                    found = await message.fetch()
             except GoneError:
                 continue
+            pages.append(_Page(message, found.content, found.attachments))
         return pages
 
-    async def _say_under(
-        self, message: discord.PartialMessage, content: str, turn: OpenTurn, ending: Ending
+    async def _first_page(
+        self, turn: OpenTurn, ending: Ending, pictures: Sequence[ImagePart]
+    ) -> list[_Page]:
+        scope = turn.question.scope
+        channel = self._channel(scope.guild_id, scope.channel_id)
+        uploads = await _uploads(enumerate(pictures, start=1), self._limit(turn))
+        paint = Paint(ending.words or None, [upload.file() for upload in uploads])
+        nonce = f"{turn.turn_id}.{turn.variant}.0"
+        message_id = await self._post(channel, turn, ending, paint, turn.question.event_id, nonce)
+        if not pictures:
+            return []
+        return await self._read(scope.guild_id, [(scope.channel_id, message_id)])
+
+    async def _finish(
+        self, pages: list[_Page], turn: OpenTurn, ending: Ending, pictures: Sequence[ImagePart]
     ) -> None:
-        page, *rest = under(readable(content), small(ending.words))
-        if rest:
-            channel = self._channel(turn, message.channel.id)
-            await self._post(channel, turn, ending, reply_to=message.id)
+        """Make the last page say how it ended, and carry the pictures that no page carries."""
+        there = {picture_number(file.filename) for page in pages for file in page.files}
+        missing = [
+            (number, image) for number, image in enumerate(pictures, start=1) if number not in there
+        ]
+        last = pages[-1]
+        if last.content == ending.words and not missing and not turn.pages:
+            return  # It was posted just so.
+        limit = self._limit(turn)
+        try:
+            await self._say_under(last, turn, ending, await _uploads(missing, limit))
+        except UploadTooLargeError:
+            await self._say_under(last, turn, ending, await _uploads(missing, limit // 2))
+
+    def _limit(self, turn: OpenTurn) -> int:
+        return upload_limit(self._client.get_guild(turn.question.scope.guild_id or 0))
+
+    async def _say_under(
+        self, page: _Page, turn: OpenTurn, ending: Ending, uploads: Sequence[Upload]
+    ) -> None:
+        content, *rest = under(readable(page.content), small(ending.words))
+        message = page.message
+        if rest or len(page.files) + len(uploads) > FILES_PER_MESSAGE:
+            channel = self._channel(turn.question.scope.guild_id, message.channel.id)
+            paint = Paint(ending.words or None, [upload.file() for upload in uploads])
+            await self._post(
+                channel, turn, ending, paint, message.id, f"{turn.turn_id}.interrupted"
+            )
             return
         async with self._budget.slot(
             Bucket.edit(message.channel.id), Priority.MIDDLE, since=-math.inf
         ):
             with translated():
                 await message.edit(
-                    content=page,
+                    content=content,
+                    attachments=[*page.files, *(upload.file() for upload in uploads)],
                     view=self._controls(turn, ending),
                     allowed_mentions=discord.AllowedMentions(
                         everyone=False, users=False, roles=False, replied_user=True
                     ),
                 )
 
-    def _channel(self, turn: OpenTurn, channel_id: int) -> discord.PartialMessageable:
-        return self._client.get_partial_messageable(
-            channel_id, guild_id=turn.question.scope.guild_id
-        )
+    def _channel(self, guild_id: int | None, channel_id: int) -> discord.PartialMessageable:
+        return self._client.get_partial_messageable(channel_id, guild_id=guild_id)
 
     async def _post(
         self,
         channel: discord.PartialMessageable,
         turn: OpenTurn,
         ending: Ending,
-        *,
+        paint: Paint,
         reply_to: int,
-    ) -> None:
-        place = ChannelPlace(channel, reply_to=reply_to, ping=False)
-        paint = Paint(ending.words, view=self._controls(turn, ending))
+        nonce: str,
+    ) -> int:
+        place = ChannelPlace(channel, reply_to=reply_to if reply_to > 0 else None, ping=False)
+        paint = replace(paint, view=self._controls(turn, ending))
         async with self._budget.slot(place.posting, Priority.MIDDLE, since=-math.inf):
-            await place.post(paint, nonce=f"{turn.turn_id}.interrupted")
+            return await place.post(paint, nonce=nonce)
+
+
+def _ending(turn: OpenTurn, pictures: Sequence[ImagePart], *, has_text: bool) -> Ending:
+    question = turn.question
+    if question.task is Task.IMAGE and len(pictures) >= question.image.count:
+        ending = again(TurnState.COMPLETE, has_text=has_text)
+    else:
+        ending = interrupted(has_text=has_text)
+    return replace(ending, pictures=len(pictures))
+
+
+async def _uploads(pictures: Iterable[tuple[int, ImagePart]], limit: int) -> list[Upload]:
+    """The pictures as files within the limit; what cannot be made to fit is left out."""
+    uploads: list[Upload] = []
+    for number, image in pictures:
+        name = picture_name(image, number)
+        upload = as_upload(image, name) if fits(image, limit) else await shrink(image, name, limit)
+        if upload is not None:
+            uploads.append(upload)
+    return take_request(uploads, FILES_PER_MESSAGE)

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
+import discord
+
 from bot.i18n import _
 
 _MARK = "-# "
+_DRAWING = _MARK + "⏳ "
+_THOUGHT = _MARK + "💭 "
+_THOUGHT_LENGTH = 180
+_SENTENCE_END = re.compile(r"(?<=[.!?。！？])\s+|\n+")
 
 
 def thinking_line(seconds: int) -> str:
@@ -12,9 +20,34 @@ def thinking_line(seconds: int) -> str:
     return _MARK + _("Thinking for {seconds} s").format(seconds=seconds)
 
 
-def is_thinking(page: str) -> bool:
-    """Whether a page shows nothing but that line, in whatever language."""
-    return page.startswith(_MARK) and "\n" not in page
+def drawing_line(seconds: int, ready: int, wanted: int) -> str:
+    """Shown while pictures are being made."""
+    if wanted == 1:
+        return _DRAWING + _("Making the picture: {seconds} s").format(seconds=seconds)
+    return _DRAWING + _("Making pictures: {ready} of {wanted} ready, {seconds} s").format(
+        ready=ready, wanted=wanted, seconds=seconds
+    )
+
+
+def thought_line(thoughts: str) -> str:
+    """The model's newest whole thought, its Markdown made harmless; empty when there is none."""
+    said = [piece.strip(" \t*#_`>-") for piece in _SENTENCE_END.split(thoughts)]
+    newest = next((piece for piece in reversed(said) if piece), "")
+    if not newest:
+        return ""
+    if len(newest) > _THOUGHT_LENGTH:
+        newest = newest[: _THOUGHT_LENGTH - 1] + "…"
+    return _THOUGHT + discord.utils.escape_markdown(newest)
+
+
+def without_progress(page: str) -> str:
+    """A growing page without the lines about its progress, in whatever language."""
+    lines = page.split("\n")
+    while lines and lines[-1].startswith((_DRAWING, _THOUGHT)):
+        lines.pop()
+    if len(lines) == 1 and lines[0].startswith(_MARK):
+        return ""
+    return "\n".join(lines)
 
 
 def file_line() -> str:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from bot.replies.small_print import is_thinking, without_file_line
+from bot.replies.small_print import without_file_line, without_progress
 
 _FENCE = re.compile(r"^(?:> )?```[^\s`]*$", re.MULTILINE)
 
 
 def readable(page: str) -> str:
     """What a growing page says of the answer, without our own small print."""
-    return "" if is_thinking(page) else without_file_line(page)
+    return without_file_line(without_progress(page))
 
 
 def transcript(pages: Iterable[str]) -> str:

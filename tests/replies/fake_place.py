@@ -32,6 +32,7 @@ class FakePlace:
     clock: FakeClock
     channel_id: int = 7
     adopted: tuple[int, ...] = ()
+    reserved: int | None = None
     ends_at: float = math.inf
     """When `hand_over` is due."""
     keeps_messages: bool = True

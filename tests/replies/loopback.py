@@ -95,6 +95,9 @@ class LoopbackDiscord:
     def _message(
         self, method: str, path: str, body: dict[str, Any], files: list[str]
     ) -> dict[str, Any] | None:
+        same = [old for old in self.messages.values() if old.get("nonce") == body.get("nonce", 0)]
+        if method == "POST" and same:
+            return same[0]
         if method == "POST" or (path.endswith("@original") and "@original" not in self.messages):
             key = str(next(self._ids))
             message = self.messages[key] = {
@@ -112,6 +115,7 @@ class LoopbackDiscord:
                 "embeds": [],
                 "pinned": False,
                 "type": 0,
+                "nonce": body.get("nonce"),
             }
             if path.endswith("@original"):
                 self.messages["@original"] = message
@@ -121,6 +125,7 @@ class LoopbackDiscord:
                 return None
             message = found
         message.update({name: body[name] for name in ("content", "components") if name in body})
+        message["content"] = message["content"] or ""
         if "attachments" in body:
             kept = [old for old in message["attachments"] if _named(old, body["attachments"])]
             message["attachments"] = kept + [self._attachment(name) for name in files]

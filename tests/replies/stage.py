@@ -35,7 +35,9 @@ class Stage:
         self.budget = EditBudget(self.clock)
         self.noted: list[tuple[int, int, int]] = []
 
-    def reply(self, *, name: str = "42", max_pages: int = 6) -> LiveReply:
+    def reply(
+        self, *, name: str = "42", max_pages: int = 6, show_reasoning: bool = False
+    ) -> LiveReply:
         async def note(page: int, channel_id: int, message_id: int) -> None:
             self.noted.append((page, channel_id, message_id))
 
@@ -47,6 +49,7 @@ class Stage:
             controls=controls,
             on_page=note,
             max_pages=max_pages,
+            show_reasoning=show_reasoning,
         )
 
     async def end(self, reply: LiveReply, ending: Ending = COMPLETE) -> None:

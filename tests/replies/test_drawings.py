@@ -40,7 +40,7 @@ async def test_a_drawing_is_attached_and_the_text_says_where_it_belongs(stage: S
     reply.write(f"See:\n\n{FORMULA}\nThat is it.")
     await stage.end(reply)
     assert stage.place.pages == ["See:\n\n-# Formula: picture 1 below\n\nThat is it."]
-    assert stage.place.last.files == ["formula-1.png"]
+    assert stage.place.last.files == ["formula_1.png"]
 
 
 async def test_until_it_is_drawn_its_fallback_is_shown_and_the_text_goes_on(stage: Stage, studio):

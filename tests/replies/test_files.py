@@ -1,12 +1,22 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import pytest
 from PIL import Image
 
 from bot.chat.content import ImagePart
-from bot.replies.files import REQUEST_BYTES, Upload, as_upload, fits, shrink, take_request
+from bot.replies.files import (
+    REQUEST_BYTES,
+    Upload,
+    as_upload,
+    fits,
+    picture_name,
+    picture_number,
+    shrink,
+    take_request,
+)
 
 
 def noise(side: int, *, transparent: bool = False) -> ImagePart:
@@ -24,31 +34,38 @@ async def test_a_picture_too_large_is_encoded_until_it_fits(transparent, format)
     image = noise(256, transparent=transparent)
     limit = len(image.data) // 8
     assert not fits(image, limit)
-    upload = await shrink(image, 1, limit)
+    upload = await shrink(image, "a-1", limit)
     assert upload is not None
     assert len(upload.data) <= limit
     assert Image.open(io.BytesIO(upload.data)).format == format
 
 
 async def test_what_cannot_be_made_to_fit_is_given_up():
-    assert await shrink(noise(128), 1, 100) is None
+    assert await shrink(noise(128), "a-1", 100) is None
 
 
 async def test_what_is_no_picture_is_given_up():
-    assert await shrink(ImagePart(b"x" * 500, "image/png"), 1, 100) is None
+    assert await shrink(ImagePart(b"x" * 500, "image/png"), "a-1", 100) is None
 
 
 @pytest.mark.parametrize(
     ("image", "name"),
     [
-        (ImagePart(b"\x89PNG", "image/png", alt="A Red: Square!"), "a-red-square-2.png"),
-        (ImagePart(b"\xff\xd8\xff", "image/png", name="Foto.PNG"), "foto-2.jpg"),
+        (ImagePart(b"?", "image/png", alt="A Red: Square!"), "a-red-square-2.png"),
+        (replace(noise(8), name="Foto.JPG", mime_type="image/jpeg"), "foto-2.png"),
         (ImagePart(b"?", "image/webp", alt="一只猫"), "picture-2.webp"),
-        (ImagePart(b"RIFF....WEBP", "", alt="x" * 200), "x" * 60 + "-2.webp"),
+        (ImagePart(b"?", "image/webp", alt="x" * 200), "x" * 60 + "-2.webp"),
     ],
 )
 def test_names_are_plain_and_say_what_the_picture_is(image, name):
-    assert as_upload(image, 2).name == name
+    made = as_upload(image, picture_name(image, 2)).name
+    assert made == name
+    assert picture_number(made) == 2
+
+
+@pytest.mark.parametrize("name", ["table_1.png", "photo.png", "answer.md", "a-1.txt", "IMG-1.png"])
+def test_other_files_have_no_number(name):
+    assert picture_number(name) is None
 
 
 def test_alt_text_is_kept_within_discords_limit():

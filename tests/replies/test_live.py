@@ -136,6 +136,30 @@ class TestSilence:
         assert stage.place.pages == ["So:"]
         await stage.end(reply)
 
+    async def test_the_newest_thought_is_shown_where_the_server_wants_it(self, stage):
+        reply = stage.reply(show_reasoning=True)
+        reply.think("**Planning**\n\nI look at the *tides*. Then")
+        await stage.clock.advance(3)
+        assert stage.place.pages == ["-# Thinking for 2 s\n-# 💭 Then"]
+        reply.write("So:")
+        await stage.end(reply)
+        assert stage.place.pages == ["So:"]
+
+    async def test_the_making_of_pictures_is_counted_under_the_words_before_them(self, stage):
+        reply = stage.reply()
+        reply.draw(2)
+        reply.write("Here:")
+        await stage.clock.advance(6)
+        assert stage.place.pages == ["Here:\n-# ⏳ Making pictures: 0 of 2 ready, 5 s"]
+        reply.attach(picture())
+        await stage.clock.advance(4)
+        assert stage.place.pages == ["Here:\n-# ⏳ Making pictures: 1 of 2 ready, 9 s"]
+        reply.attach(picture())
+        await stage.clock.advance(3)
+        assert stage.place.pages == ["Here:"]
+        await stage.end(reply)
+        assert stage.place.pages == ["Here:\n-# 2 pictures: 4 × 4"]
+
     async def test_short_thinking_is_not_mentioned(self, stage):
         reply = stage.reply()
         reply.think("")
@@ -295,8 +319,30 @@ class TestPictures:
         reply = stage.reply()
         reply.attach(picture())
         await stage.end(reply)
-        assert stage.place.pages == [""]
+        assert stage.place.pages == ["-# 4 × 4"]
         assert stage.place.last.buttons == "Regenerate"
+
+    async def test_where_words_follow_a_picture_its_place_is_marked(self, stage):
+        reply = stage.reply()
+        reply.write("First *one")
+        reply.attach(picture())
+        reply.write("then another.")
+        reply.attach(picture())
+        await stage.end(reply)
+        [page] = stage.place.pages
+        assert page.split("\n-# Picture 1 below\n")[1].startswith("then another.")
+        assert "Picture 2" not in page
+        assert stage.place.last.files == ["a-red-square-1.png", "a-red-square-2.png"]
+
+    async def test_a_message_that_is_there_already_is_noted_before_anything_is_made(self, stage):
+        stage.place.reserved = 101
+        reply = stage.reply()
+        reply.start()
+        await stage.clock.advance(1)
+        assert stage.noted == [(1, 7, 101)]
+        reply.attach(picture())
+        await stage.end(reply)
+        assert stage.noted == [(1, 7, 101)]
 
     async def test_more_than_ten_pictures_take_more_messages(self, stage):
         reply = stage.reply()
