@@ -120,7 +120,11 @@ async def running_bot(settings: Settings) -> AsyncIterator[Bot]:
             scale=scaled,
             stream=settings.liaobots_stream,
         )
-        defaults = Defaults(settings.default_chat_model, settings.default_image_model)
+        defaults = Defaults(
+            settings.default_chat_model,
+            settings.default_image_model,
+            retention_days=settings.media_retention_days,
+        )
         bot = Bot(
             responder=responder,
             policy=Policy(defaults, SqlPreferenceStore(database), clock),

@@ -39,6 +39,7 @@ class Effective:
     max_pages: Chosen[int]
     show_reasoning: Chosen[bool]
     draw_in_chat: Chosen[bool]
+    retention_days: Chosen[int]
 
     @property
     def manner(self) -> Manner:
@@ -58,6 +59,7 @@ class Defaults:
     max_pages: int = 6
     show_reasoning: bool = False
     draw_in_chat: bool = True
+    retention_days: int = 30
 
 
 def resolve(defaults: Defaults, server: Preferences, channel: Preferences) -> Effective:
@@ -78,6 +80,7 @@ def resolve(defaults: Defaults, server: Preferences, channel: Preferences) -> Ef
             defaults.show_reasoning, server.show_reasoning, channel.show_reasoning
         ),
         draw_in_chat=choose(defaults.draw_in_chat, server.draw_in_chat, channel.draw_in_chat),
+        retention_days=choose(defaults.retention_days, server.retention_days, None),
     )
 
 

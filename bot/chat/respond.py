@@ -91,8 +91,8 @@ class Responder:
         open_surface: OpenSurface,
         *,
         keep: bool = True,
-    ) -> None:
-        """Answer a question; nothing happens when its event was already answered.
+    ) -> bool:
+        """Answer a question; False, and nothing happens, when its event was already answered.
 
         The question takes its place in the conversation when this is called, before `prepare`
         has fetched files and settings. Without `keep` the conversation is forgotten afterwards.
@@ -106,11 +106,12 @@ class Responder:
             turn = await self._store.open_turn(question)
         if turn is None:
             log.info("already answered event=%d", question.event_id)
-            return
+            return False
         surface = await self._begin(turn, open_surface)
         for sentence in question.notices:
             surface.notice(sentence)
         await self._reply(turn, surface, keep=keep)
+        return True
 
     async def again(
         self,

@@ -11,7 +11,7 @@ from bot.client import Bot
 from bot.cogs._places import settings_place
 from bot.cogs.buttons import grow
 from bot.replies.interactions import InteractionPlace
-from bot.replies.places import ChannelPlace
+from bot.replies.places import ChannelPlace, upload_limit
 
 PROMPT_LENGTH = 6_000
 """The longest text Discord takes in an option."""
@@ -21,8 +21,10 @@ Prepare = Callable[[], Awaitable[Question]]
 
 async def answer_interaction(
     interaction: discord.Interaction[Bot], scope: Scope, prepare: Prepare, *, private: bool = False
-) -> None:
-    """Answer a slash command in its own response; `private` ones are seen and kept by nobody else.
+) -> bool:
+    """Answer a command or a form in its own response; False when its event was answered before.
+
+    `private` answers are seen and kept by nobody else.
 
     Raises:
         BotError: whatever `prepare` raises.
@@ -31,11 +33,13 @@ async def answer_interaction(
 
     async def acknowledge_and_prepare() -> Question:
         # Discord waits three seconds for this; everything slow comes after it.
-        await interaction.response.defer(thinking=True, ephemeral=private)
+        deferred = await interaction.response.defer(thinking=True, ephemeral=private)
+        if deferred is not None and not private:
+            place.reserved = deferred.message_id
         return await prepare()
 
     place = InteractionPlace(interaction, ephemeral=private)
-    await bot.responder.ask(
+    return await bot.responder.ask(
         scope,
         acknowledge_and_prepare,
         lambda turn: grow(bot, place, turn, settings_place(interaction)),
@@ -52,12 +56,11 @@ async def answer_message(
         BotError: whatever `prepare` raises.
     """
     channel = bot.get_partial_messageable(message.channel.id, guild_id=scope.guild_id)
-    guild = message.guild
     place = ChannelPlace(
         channel,
         reply_to=message.id,
         asker=message.author,
-        max_file_bytes=guild.filesize_limit if guild else None,
+        max_file_bytes=upload_limit(message.guild),
     )
     await bot.responder.ask(
         scope, prepare, lambda turn: grow(bot, place, turn, settings_place(message))

@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 
 import aiohttp
 import discord
-from PIL import Image, UnidentifiedImageError
+from yarl import URL
 
-from bot.chat.content import FilePart, ImagePart, Part, TextPart
+from bot.chat.content import FilePart, Part, TextPart
 from bot.chat.profiles import Profile
 from bot.errors import QuestionError
 from bot.i18n import _
+from bot.pictures.measuring import measure
+from bot.pictures.preparing import looks_like_vector, prepare
 
 MAX_FILE_BYTES = 10 * 1024 * 1024
 """Discord's own limit for most members; a gateway takes about 13 MB in one request."""
+MAX_PICTURE_BYTES = 20 * 1024 * 1024
+"""Pictures are made smaller before they are sent."""
 MAX_TOTAL_BYTES = 13_000_000
 MAX_TEXT_BYTES = 400_000
 """About 100,000 tokens."""
+CDN_HOSTS = frozenset({"cdn.discordapp.com", "media.discordapp.net"})
+"""Where Discord keeps what people attach; nothing is fetched from anywhere else."""
+_PICTURE_ENDINGS = (
+    "png", "jpg", "jpeg", "webp", "gif", "bmp", "heic", "heif", "avif", "tif", "tiff", "svg",
+)  # fmt: skip
 
-PICTURE_FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
+Refetch = Callable[[], Awaitable[list[discord.Attachment]]]
+"""Gets the message anew, because its links have expired."""
 
 
 @dataclass(slots=True)
@@ -32,54 +41,126 @@ class Attached:
     notices: list[str] = field(default_factory=list)
 
 
-async def collect(attachments: Iterable[discord.Attachment], profile: Profile) -> Attached:
-    """Download what the model can take.
+def is_picture(attachment: discord.Attachment) -> bool:
+    """Whether a file claims to be a picture; its bytes have the last word."""
+    kind = (attachment.content_type or "").partition("/")[0]
+    return kind == "image" or attachment.filename.lower().endswith(_PICTURE_ENDINGS)
+
+
+async def collect(
+    attachments: Iterable[discord.Attachment], profile: Profile, *, refetch: Refetch | None = None
+) -> Attached:
+    """Download what the model can take, pictures made ready for it.
 
     Raises:
-        QuestionError: a file is too large, or could not be fetched.
+        QuestionError: a file is too large, damaged, or could not be fetched.
     """
     found = list(attachments)
     for attachment in found:
-        if attachment.size > MAX_FILE_BYTES:
+        limit = MAX_PICTURE_BYTES if is_picture(attachment) else MAX_FILE_BYTES
+        if attachment.size > limit:
             raise QuestionError(
                 _("{name} is too large: {size} MB. I read files of up to {limit} MB.").format(
                     name=_name(attachment),
                     size=_megabytes(attachment.size),
-                    limit=_megabytes(MAX_FILE_BYTES),
+                    limit=_megabytes(limit),
                 )
             )
-    if sum(attachment.size for attachment in found) > MAX_TOTAL_BYTES:
+    attached = Attached()
+    for attachment in found:
+        part = await _part(attachment, await _bytes(attachment, refetch), profile)
+        if isinstance(part, str):
+            attached.notices.append(part)
+        else:
+            attached.parts.append(part)
+    media = [part for part in attached.parts if not isinstance(part, TextPart)]
+    if sum(len(part.data) for part in media) > MAX_TOTAL_BYTES:
         raise QuestionError(
             _("These files are too large together. Up to {limit} MB fit one question.").format(
                 limit=_megabytes(MAX_TOTAL_BYTES)
             )
         )
-    attached = Attached()
-    for attachment in found:
-        try:
-            data = await attachment.read()
-        except (discord.HTTPException, aiohttp.ClientError, TimeoutError) as error:
-            raise QuestionError(
-                _("I could not fetch {name} from Discord. Send it again.").format(
-                    name=_name(attachment)
-                )
-            ) from error
-        part = _part(attachment, data, profile)
-        if isinstance(part, str):
-            attached.notices.append(part)
-        else:
-            attached.parts.append(part)
     return attached
 
 
-def _part(attachment: discord.Attachment, data: bytes, profile: Profile) -> Part | str:
-    """The file as the model can take it, or the sentence that says why it cannot."""
+async def pictures(
+    attachments: Iterable[discord.Attachment], profile: Profile, *, refetch: Refetch | None = None
+) -> Attached:
+    """Download pictures for a model that makes pictures; those beyond its limit are named.
+
+    Raises:
+        QuestionError: a file is no picture, or what `collect` raises.
+    """
+    found = list(attachments)
+    for attachment in found:
+        if not is_picture(attachment):
+            raise QuestionError(
+                _("{name} is no picture. Send PNG, JPEG or WebP.").format(name=_name(attachment))
+            )
+    taken = found[: profile.max_references]
+    attached = await collect(taken, profile, refetch=refetch)
+    attached.notices += [
+        _("{name} was left out: this model takes {count} pictures.").format(
+            name=_name(attachment), count=profile.max_references
+        )
+        for attachment in found[profile.max_references :]
+    ]
+    return attached
+
+
+async def _bytes(attachment: discord.Attachment, refetch: Refetch | None) -> bytes:
+    """Read a file from Discord's CDN; a link that has expired is replaced once.
+
+    Raises:
+        QuestionError: it cannot be had.
+    """
+    try:
+        return await _read(attachment)
+    except (discord.NotFound, discord.Forbidden) as error:
+        if refetch is None:
+            raise QuestionError(_unfetched(attachment)) from error
+    except (discord.HTTPException, aiohttp.ClientError, TimeoutError) as error:
+        raise QuestionError(_unfetched(attachment)) from error
+    try:
+        for fresh in await refetch():
+            if fresh.id == attachment.id:
+                return await _read(fresh)
+    except (discord.HTTPException, aiohttp.ClientError, TimeoutError) as error:
+        raise QuestionError(_unfetched(attachment)) from error
+    raise QuestionError(_unfetched(attachment))
+
+
+async def _read(attachment: discord.Attachment) -> bytes:
+    url = URL(attachment.url)
+    if url.host not in CDN_HOSTS and url.origin() != URL(discord.asset.Asset.BASE).origin():
+        raise QuestionError(_unfetched(attachment))
+    return await attachment.read()
+
+
+def _unfetched(attachment: discord.Attachment) -> str:
+    return _("I could not fetch {name} from Discord. Send it again.").format(name=_name(attachment))
+
+
+async def _part(attachment: discord.Attachment, data: bytes, profile: Profile) -> Part | str:
+    """The file as the model can take it, or the sentence that says why it cannot.
+
+    Raises:
+        QuestionError: a picture that cannot be decoded.
+    """
     name = _name(attachment)
-    mime_type = picture_type(data)
-    if mime_type is not None:
-        if profile.takes(mime_type):
-            return ImagePart(data, mime_type, alt=attachment.description or "", name=name)
-        return _("{name} was left out: this model does not read such pictures.").format(name=name)
+    if measure(data) is not None or (is_picture(attachment) and not looks_like_vector(data)):
+        if not profile.vision:
+            return _("{name} was left out: this model does not read such pictures.").format(
+                name=name
+            )
+        alt = attachment.description or ""
+        return await prepare(data, accepts=profile.input_types, alt=alt, name=name)
+    if looks_like_vector(data) and profile.makes_images:
+        raise QuestionError(
+            _("{name} is a drawing of lines, which I cannot read. Send it as PNG.").format(
+                name=name
+            )
+        )
     if data.startswith(b"%PDF-"):
         mime_type = "application/pdf"
     else:
@@ -92,15 +173,6 @@ def _part(attachment: discord.Attachment, data: bytes, profile: Profile) -> Part
     if profile.takes(mime_type):
         return FilePart(data, mime_type, name)
     return _("{name} was left out: this model does not read such files.").format(name=name)
-
-
-def picture_type(data: bytes) -> str | None:
-    """The MIME type of a picture by its bytes; None for anything else. Decodes no pixel."""
-    try:
-        with Image.open(io.BytesIO(data), formats=PICTURE_FORMATS) as image:
-            return image.get_format_mimetype()
-    except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError):
-        return None
 
 
 def _text(data: bytes) -> str | None:

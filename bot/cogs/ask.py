@@ -45,7 +45,8 @@ class Ask(commands.Cog):
         scope = _private(interaction) if private else scope_of(interaction)
 
         async def prepare() -> Question:
-            chosen = model.strip() if model else await self._channel_model(interaction)
+            effective = await self._bot.policy.effective(*settings_place(interaction))
+            chosen = model.strip() if model else effective.chat_model.value
             attached = await collect([file] if file else [], profile_of(chosen))
             return Question(
                 scope=scope,
@@ -54,6 +55,7 @@ class Ask(commands.Cog):
                 parts=(TextPart(prompt), *attached.parts),
                 model=chosen,
                 notices=tuple(attached.notices),
+                manner=effective.manner,
             )
 
         await answer_interaction(interaction, scope, prepare, private=private)
@@ -63,10 +65,6 @@ class Ask(commands.Cog):
         self, interaction: discord.Interaction[Bot], typed: str
     ) -> list[app_commands.Choice[str]]:
         return matching(KNOWN_CHAT_MODELS, typed)
-
-    async def _channel_model(self, interaction: discord.Interaction[Bot]) -> str:
-        effective = await self._bot.policy.effective(*settings_place(interaction))
-        return effective.chat_model.value
 
 
 def _private(interaction: discord.Interaction) -> Scope:

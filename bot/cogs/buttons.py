@@ -10,9 +10,22 @@ from typing import Any, Self, cast
 import discord
 from discord import ui
 
+from bot.chat.content import TextPart
 from bot.chat.profiles import KNOWN_CHAT_MODELS, KNOWN_IMAGE_MODELS
-from bot.chat.turns import REMEMBERED, Ending, OpenTurn, Task
+from bot.chat.studio import ENLARGE
+from bot.chat.turns import (
+    REMEMBERED,
+    Ending,
+    ImageOptions,
+    Manner,
+    OpenTurn,
+    Question,
+    Task,
+)
 from bot.client import Bot
+from bot.cogs._edit_form import chosen_of, open_form, picture_select, shown_again
+from bot.cogs._editing import Shown, own_pictures, shown_in
+from bot.cogs._modals import Values, handles, show
 from bot.cogs._models import CHOICES
 from bot.cogs._places import SettingsPlace, settings_place, speaker_of
 from bot.cogs.errors import report, tell
@@ -28,10 +41,15 @@ PRIMARY = discord.ButtonStyle.primary
 async def grow(bot: Bot, place: Place, turn: OpenTurn, settings: SettingsPlace) -> LiveReply:
     """Start the reply to a turn; every page it opens is remembered."""
     effective = await bot.policy.effective(*settings)
+    reply_id = turn.pages[0][1] if turn.pages else None
 
     async def on_page(page: int, channel_id: int, message_id: int) -> None:
         await bot.store.shown_on(
-            turn.turn_id, page=page, channel_id=channel_id, message_id=message_id
+            turn.turn_id,
+            page=page,
+            channel_id=channel_id,
+            message_id=message_id,
+            reply_id=reply_id,
         )
 
     reply = LiveReply(
@@ -42,6 +60,7 @@ async def grow(bot: Bot, place: Place, turn: OpenTurn, settings: SettingsPlace) 
         controls=lambda ending: controls(turn, ending),
         on_page=on_page,
         max_pages=effective.max_pages.value,
+        show_reasoning=effective.show_reasoning.value,
     )
     reply.start()
     return reply
@@ -65,7 +84,15 @@ def controls(turn: OpenTurn, ending: Ending | None) -> ui.View | None:
         if ending.can_continue and turn.question.task is Task.CHAT:
             items.append(ContinueButton(turn_id))
         if ending.state in REMEMBERED:
-            items += [RegenerateButton(turn_id), OtherModelButton(turn_id)]
+            items += [RegenerateButton(turn_id, turn.question.task), OtherModelButton(turn_id)]
+        if ending.pictures:
+            items.append(EditButton(turn_id))
+            if ending.can_enlarge:
+                items.append(EnlargeButton(turn_id))
+        if turn.question.edits:
+            items.append(UndoButton(turn_id))
+        if turn.redo is not None:
+            items.append(RedoButton(turn.redo))
         if turn.others:
             row = sorted({*turn.others, turn_id})
             place = row.index(turn_id) + 1
@@ -163,9 +190,10 @@ class RetryButton(_TurnItem, template=r"retry:(?P<turn>\d{1,18})"):
 class RegenerateButton(_TurnItem, template=r"again:(?P<turn>\d{1,18})"):
     """Asks for another answer; the present one stays as a variant."""
 
-    def __init__(self, turn_id: int) -> None:
+    def __init__(self, turn_id: int, task: Task = Task.CHAT) -> None:
+        label = _("Again") if task is Task.IMAGE else _("Regenerate")
         button: ui.Button[Any] = ui.Button(
-            style=SECONDARY, label=_("Regenerate"), custom_id=f"again:{turn_id}"
+            style=SECONDARY, label=label, custom_id=f"again:{turn_id}"
         )
         super().__init__(turn_id, button)
 
@@ -234,20 +262,154 @@ class ContinueButton(_TurnItem, template=r"continue:(?P<turn>\d{1,18})"):
         message = interaction.message
         assert message is not None  # a button is always on a message
         await interaction.response.edit_message(view=None)
-        channel = bot.get_partial_messageable(message.channel.id, guild_id=interaction.guild_id)
-        place = ChannelPlace(
-            channel,
-            reply_to=message.id,
-            ping=False,
-            asker=interaction.user,
-            max_file_bytes=interaction.filesize_limit,
-        )
+        place = _reply_to(interaction, bot, message.id)
         await bot.responder.go_on(
             self.turn_id,
             message.id,  # one continuation for each reply, however often the button is pressed
             speaker_of(interaction.user),
             lambda turn: grow(bot, place, turn, settings_place(interaction)),
+            manner=await _manner(interaction, bot),
         )
+
+
+class EditButton(_TurnItem, template=r"edit:(?P<turn>\d{1,18})"):
+    """Asks what shall be changed about a picture."""
+
+    def __init__(self, turn_id: int) -> None:
+        button: ui.Button[Any] = ui.Button(
+            style=SECONDARY, label=_("Edit"), custom_id=f"edit:{turn_id}"
+        )
+        super().__init__(turn_id, button)
+
+    async def use(self, interaction: discord.Interaction[Any], bot: Bot) -> None:
+        """Open the form."""
+        assert interaction.message is not None  # a button is always on a message
+        await open_form(interaction, interaction.message)
+
+
+class EnlargeButton(_TurnItem, template=r"enlarge:(?P<turn>\d{1,18})"):
+    """Has the same picture made at the model's largest size."""
+
+    def __init__(self, turn_id: int) -> None:
+        button: ui.Button[Any] = ui.Button(
+            style=SECONDARY, label="4K", custom_id=f"enlarge:{turn_id}"
+        )
+        super().__init__(turn_id, button)
+
+    async def use(self, interaction: discord.Interaction[Any], bot: Bot) -> None:
+        """Make it larger, after asking which one if there are several."""
+        assert interaction.message is not None  # a button is always on a message
+        shown = shown_in(interaction.message)
+        if len(shown.pictures) < 2:
+            await _enlarge(interaction, bot, self.turn_id, shown)
+            return
+        form = ui.Modal(title="4K", custom_id=f"enlarge:{self.turn_id}:{shown.message_id}")
+        select = picture_select(shown.pictures)
+        form.add_item(ui.Label(text=_("Which picture?"), component=select))
+        await show(interaction, form)
+
+
+@handles(r"enlarge:(?P<turn>\d{1,18}):(?P<message>\d{1,20})")
+async def _enlarge_chosen(
+    interaction: discord.Interaction[Any], match: re.Match[str], values: Values
+) -> None:
+    button = EnlargeButton(int(match["turn"]))
+    if await button.interaction_check(interaction):
+        shown = await shown_again(interaction, int(match["message"]))
+        await _enlarge(interaction, interaction.client, button.turn_id, chosen_of(shown, values))
+
+
+async def _enlarge(
+    interaction: discord.Interaction[Any], bot: Bot, turn_id: int, shown: Shown
+) -> None:
+    """Have one picture made again, larger, as a further reply."""
+    await interaction.response.defer()
+    kept = await bot.variants.kept(turn_id)
+    own = await own_pictures(bot, shown)
+    if own is None or own[0] != turn_id:
+        raise ConversationError(_("I no longer keep this picture."))
+    edits = own[1]
+    image = kept.answer.message.images[edits[0] - 1]
+    natives = kept.answer.message.natives
+    scope = kept.turn.question.scope
+
+    async def prepare() -> Question:
+        return Question(
+            scope=scope,
+            # Below zero are presses that count once for each picture, however often they come.
+            event_id=-(turn_id * 100 + edits[0]),
+            speaker=speaker_of(interaction.user),
+            parts=(TextPart(ENLARGE),),
+            model=natives[image.take].model
+            if image.take < len(natives)
+            else kept.turn.question.model,
+            task=Task.IMAGE,
+            image=ImageOptions(size="4K"),
+            follows=turn_id,
+            edits=edits[:1],
+            manner=await _manner(interaction, bot),
+        )
+
+    place = _reply_to(interaction, bot, shown.message_id)
+    asked = await bot.responder.ask(
+        scope, prepare, lambda turn: grow(bot, place, turn, settings_place(interaction))
+    )
+    if not asked:
+        raise ConversationError(_("This picture was made larger already."))
+
+
+def _reply_to(interaction: discord.Interaction[Any], bot: Bot, message_id: int) -> ChannelPlace:
+    """A further reply in the interaction's channel."""
+    channel = bot.get_partial_messageable(
+        interaction.channel_id or 0, guild_id=interaction.guild_id
+    )
+    return ChannelPlace(
+        channel,
+        reply_to=message_id,
+        ping=False,
+        asker=interaction.user,
+        max_file_bytes=interaction.filesize_limit,
+    )
+
+
+class UndoButton(_TurnItem, template=r"undo:(?P<turn>\d{1,18})"):
+    """Shows the picture as it was before the edit."""
+
+    def __init__(self, turn_id: int) -> None:
+        button: ui.Button[Any] = ui.Button(
+            style=SECONDARY, label=_("Undo"), custom_id=f"undo:{turn_id}"
+        )
+        super().__init__(turn_id, button)
+
+    async def use(self, interaction: discord.Interaction[Any], bot: Bot) -> None:
+        """Go back."""
+        await interaction.response.defer()
+        if not await bot.responder.undo(
+            self.turn_id,
+            _pressed_on(interaction),
+            lambda turn: _grow_in_place(interaction, bot, turn),
+        ):
+            raise ConversationError(_("There is nothing to undo just now."))
+
+
+class RedoButton(_TurnItem, template=r"redo:(?P<turn>\d{1,18})"):
+    """Shows an undone edit again."""
+
+    def __init__(self, turn_id: int) -> None:
+        button: ui.Button[Any] = ui.Button(
+            style=SECONDARY, label=_("Redo"), custom_id=f"redo:{turn_id}"
+        )
+        super().__init__(turn_id, button)
+
+    async def use(self, interaction: discord.Interaction[Any], bot: Bot) -> None:
+        """Go forward again."""
+        await interaction.response.defer()
+        if not await bot.responder.redo(
+            self.turn_id,
+            _pressed_on(interaction),
+            lambda turn: _grow_in_place(interaction, bot, turn),
+        ):
+            raise ConversationError(_("There is nothing to redo here any more."))
 
 
 class VariantButton(
@@ -277,7 +439,10 @@ class VariantButton(
         """Show the neighbour."""
         await interaction.response.defer()
         if not await bot.responder.turn_page(
-            self.turn_id, self.step, lambda turn: _grow_in_place(interaction, bot, turn)
+            self.turn_id,
+            self.step,
+            lambda turn: _grow_in_place(interaction, bot, turn),
+            message_id=_pressed_on(interaction),
         ):
             raise ConversationError(_("There is no other answer in that direction just now."))
 
@@ -305,10 +470,26 @@ class FileButton(_TurnItem, template=r"file:(?P<turn>\d{1,18})"):
 async def _answer_again(
     interaction: discord.Interaction[Any], bot: Bot, turn_id: int, *, model: str | None = None
 ) -> None:
+    message = interaction.message
+    # The list of models is a message of its own, and shows no answer.
+    message_id = None if message is None or message.flags.ephemeral else message.id
     if not await bot.responder.again(
-        turn_id, lambda turn: _grow_in_place(interaction, bot, turn), model=model
+        turn_id,
+        lambda turn: _grow_in_place(interaction, bot, turn),
+        model=model,
+        message_id=message_id,
+        manner=await _manner(interaction, bot),
     ):
         raise ConversationError(_("This question is being answered already."))
+
+
+async def _manner(interaction: discord.Interaction[Any], bot: Bot) -> Manner:
+    return (await bot.policy.effective(*settings_place(interaction))).manner
+
+
+def _pressed_on(interaction: discord.Interaction[Any]) -> int:
+    assert interaction.message is not None  # a button is always on a message
+    return interaction.message.id
 
 
 async def _grow_in_place(
@@ -337,6 +518,10 @@ async def setup(bot: Bot) -> None:
         OtherModelButton,
         ModelSelect,
         ContinueButton,
+        EditButton,
+        EnlargeButton,
+        UndoButton,
+        RedoButton,
         VariantButton,
         FileButton,
     )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any, Literal
+
 import discord
 from discord import app_commands
 from discord.ext import commands
 
 from bot.chat.policy import Chosen, Layer
+from bot.chat.ports import Setting
 from bot.chat.profiles import KNOWN_CHAT_MODELS, KNOWN_IMAGE_MODELS, profile_of
 from bot.client import Bot
 from bot.cogs._models import CHOICES, MODEL_LENGTH, code, matching
@@ -16,6 +19,10 @@ from bot.i18n import _, use_language
 
 INHERIT = "inherit"
 MAX_PAGES = 20
+MAX_RETENTION_DAYS = 3_650
+
+Switch = Literal["on", "off", "inherit"]
+_SWITCHES: dict[Switch, bool | None] = {"on": True, "off": False, "inherit": None}
 
 Channel = discord.TextChannel | discord.VoiceChannel | discord.StageChannel | discord.ForumChannel
 
@@ -51,7 +58,7 @@ class Config(commands.GroupCog, group_name="config"):
             channel: Only for this channel; without it, for the whole server.
         """
         use_language(interaction.locale.value)
-        changes: dict[str, str | int | None] = {}
+        changes: dict[str, Setting] = {}
         if chat is not None:
             changes["chat_model"] = _value(chat)
         if image is not None:
@@ -75,7 +82,9 @@ class Config(commands.GroupCog, group_name="config"):
     async def display(
         self,
         interaction: discord.Interaction[Bot],
-        pages: app_commands.Range[int, 0, MAX_PAGES],
+        pages: app_commands.Range[int, 0, MAX_PAGES] | None = None,
+        reasoning: Switch | None = None,
+        drawing: Switch | None = None,
         channel: Channel | None = None,
     ) -> None:
         """Choose how replies are shown in this server, or in one channel.
@@ -83,16 +92,43 @@ class Config(commands.GroupCog, group_name="config"):
         Args:
             interaction: The command.
             pages: Messages a reply may take before the rest goes into a file; 0 takes it back.
+            reasoning: Show the model's visible thoughts while it works.
+            drawing: Let chat models have pictures made when they are asked for one.
             channel: Only for this channel; without it, for the whole server.
+        """
+        use_language(interaction.locale.value)
+        changes: dict[str, Setting] = {}
+        if pages is not None:
+            changes["max_pages"] = pages or None
+        if reasoning is not None:
+            changes["show_reasoning"] = _SWITCHES[reasoning]
+        if drawing is not None:
+            changes["draw_in_chat"] = _SWITCHES[drawing]
+        if not changes:
+            raise QuestionError(_("Choose at least one thing to change."))
+        await interaction.response.defer(ephemeral=True)
+        assert interaction.guild is not None  # guild_only
+        channel_id = channel.id if channel else None
+        await self._bot.policy.change(interaction.guild.id, channel_id, changes)
+        await self._show(interaction, channel_id)
+
+    @app_commands.command()
+    async def retention(
+        self,
+        interaction: discord.Interaction[Bot],
+        days: app_commands.Range[int, 0, MAX_RETENTION_DAYS],
+    ) -> None:
+        """Choose how long this server's pictures and files are kept.
+
+        Args:
+            interaction: The command.
+            days: After so many days only their description stays; 0 takes the choice back.
         """
         use_language(interaction.locale.value)
         await interaction.response.defer(ephemeral=True)
         assert interaction.guild is not None  # guild_only
-        channel_id = channel.id if channel else None
-        await self._bot.policy.change(
-            interaction.guild.id, channel_id, {"max_pages": pages or None}
-        )
-        await self._show(interaction, channel_id)
+        await self._bot.policy.change(interaction.guild.id, None, {"retention_days": days or None})
+        await self._show(interaction, None)
 
     @app_commands.command()
     async def show(
@@ -129,7 +165,12 @@ class Config(commands.GroupCog, group_name="config"):
             _("Chat model: {value}").format(value=_told(effective.chat_model)),
             _("Image model: {value}").format(value=_told(effective.image_model)),
             _("Messages a reply may take: {value}").format(value=_told(effective.max_pages)),
-            "-# " + _("`/config model` and `/config display` change them."),
+            _("Visible thoughts: {value}").format(value=_told(effective.show_reasoning)),
+            _("Chat models may have pictures made: {value}").format(
+                value=_told(effective.draw_in_chat)
+            ),
+            _("Days that pictures are kept: {value}").format(value=_told(effective.retention_days)),
+            "-# " + _("`/config model`, `/config display` and `/config retention` change them."),
         ]
         await interaction.edit_original_response(content="\n".join(lines))
 
@@ -147,14 +188,17 @@ def _with_inherit(names: tuple[str, ...], typed: str) -> list[app_commands.Choic
     return [*found[: CHOICES - 1], inherit]
 
 
-def _told(chosen: Chosen[str] | Chosen[int]) -> str:
+def _told(chosen: Chosen[Any]) -> str:
+    value = chosen.value
+    if isinstance(value, bool):
+        value = _("on") if value else _("off")
     origins = {
         Layer.OPERATOR: _("the bot's default"),
         Layer.SERVER: _("set for the server"),
         Layer.CHANNEL: _("set for this channel"),
     }
     origin = origins[chosen.layer]
-    return f"{code(str(chosen.value))} ({origin})"
+    return f"{code(str(value))} ({origin})"
 
 
 async def setup(bot: Bot) -> None:

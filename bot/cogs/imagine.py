@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import discord
 from discord import app_commands
 from discord.ext import commands
@@ -11,12 +13,14 @@ from bot.chat.profiles import KNOWN_IMAGE_MODELS, Profile, normalize_size, profi
 from bot.chat.turns import ImageOptions, Question, Task
 from bot.client import Bot
 from bot.cogs._asking import PROMPT_LENGTH, answer_interaction
+from bot.cogs._attachments import pictures
 from bot.cogs._models import MODEL_LENGTH, code, matching
 from bot.cogs._places import scope_of, settings_place, speaker_of
 from bot.errors import QuestionError
 from bot.i18n import _, use_language
 
 OPTION_LENGTH = 100
+MAX_PICTURES = 4
 
 
 class Imagine(commands.Cog):
@@ -33,8 +37,13 @@ class Imagine(commands.Cog):
         aspect_ratio: app_commands.Range[str, 1, OPTION_LENGTH] | None = None,
         size: app_commands.Range[str, 1, OPTION_LENGTH] | None = None,
         model: app_commands.Range[str, 1, MODEL_LENGTH] | None = None,
+        count: app_commands.Range[int, 1, MAX_PICTURES] = 1,
+        search: bool = False,
+        reference1: discord.Attachment | None = None,
+        reference2: discord.Attachment | None = None,
+        reference3: discord.Attachment | None = None,
     ) -> None:
-        """Make a picture from your words.
+        """Make pictures from your words.
 
         Args:
             interaction: The command.
@@ -42,12 +51,18 @@ class Imagine(commands.Cog):
             aspect_ratio: Width to height, such as 16:9; without it the model chooses.
             size: How large, such as 1K, 2K or 4K.
             model: Another image model than this channel's.
+            count: How many pictures, each a little different.
+            search: Let the model look things up on the web first.
+            reference1: A picture to go by, or to change.
+            reference2: One more.
+            reference3: And another.
         """
         use_language(interaction.locale.value)
         scope = scope_of(interaction)
 
         async def prepare() -> Question:
-            chosen = model.strip() if model else await self._channel_model(interaction)
+            effective = await self._bot.policy.effective(*settings_place(interaction))
+            chosen = model.strip() if model else effective.image_model.value
             profile = profile_of(chosen)
             if not profile.makes_images:
                 raise QuestionError(
@@ -55,14 +70,25 @@ class Imagine(commands.Cog):
                         model=code(chosen), example=code(KNOWN_IMAGE_MODELS[0])
                     )
                 )
+            if search and not profile.searches:
+                raise QuestionError(
+                    _(
+                        "{model} cannot search the web. Leave that option out for this model."
+                    ).format(model=code(chosen))
+                )
+            shape = image_options(chosen, profile, aspect_ratio, size)
+            given = [file for file in (reference1, reference2, reference3) if file is not None]
+            attached = await pictures(given, profile)
             return Question(
                 scope=scope,
                 event_id=interaction.id,
                 speaker=speaker_of(interaction.user),
-                parts=(TextPart(prompt),),
+                parts=(*attached.parts, TextPart(prompt)),
                 model=chosen,
                 task=Task.IMAGE,
-                image=image_options(chosen, profile, aspect_ratio, size),
+                image=replace(shape, count=count, search=search),
+                notices=tuple(attached.notices),
+                manner=effective.manner,
             )
 
         await answer_interaction(interaction, scope, prepare)
@@ -88,11 +114,10 @@ class Imagine(commands.Cog):
     async def _profile(self, interaction: discord.Interaction[Bot]) -> Profile:
         """The facts about the model chosen so far in the command, or else the channel's."""
         named = getattr(interaction.namespace, "model", None)
-        return profile_of(named or await self._channel_model(interaction))
-
-    async def _channel_model(self, interaction: discord.Interaction[Bot]) -> str:
+        if named:
+            return profile_of(named)
         effective = await self._bot.policy.effective(*settings_place(interaction))
-        return effective.image_model.value
+        return profile_of(effective.image_model.value)
 
 
 def image_options(

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import logging
 import re
+from dataclasses import replace
 
 import aiohttp
 import discord
 from discord.ext import commands
 
 from bot.chat.content import Part, TextPart
-from bot.chat.profiles import profile_of
-from bot.chat.turns import Question
+from bot.chat.policy import Effective
+from bot.chat.profiles import Profile, profile_of
+from bot.chat.turns import Manner, Question
 from bot.client import Bot
 from bot.cogs._asking import answer_message
 from bot.cogs._attachments import collect
+from bot.cogs._editing import Shown, edit_of, own_pictures, shown_in
 from bot.cogs._places import scope_of, settings_place, speaker_of
 from bot.cogs.errors import words_for
 from bot.errors import QuestionError
@@ -72,6 +75,9 @@ class Mentions(commands.Cog):
         notices: list[str] = []
         files = list(message.attachments)
         if replied is not None:
+            shown = shown_in(replied)
+            if await self._is_edit(shown, profile, effective.manner):
+                return await self._edit(message, shown, text, effective)
             follows = await self._bot.store.turn_of_message(replied.id)
             if follows is None and _is_blank(replied):
                 notices.append(_("I could not read the message you replied to."))
@@ -101,7 +107,37 @@ class Mentions(commands.Cog):
             model=model,
             follows=follows,
             notices=(*notices, *attached.notices),
+            manner=effective.manner,
         )
+
+    async def _is_edit(self, shown: Shown, profile: Profile, manner: Manner) -> bool:
+        """Whether a reply to these pictures goes straight to the model that makes pictures.
+
+        A reply to one the bot made does. About somebody else's a chat model that sees it and may
+        have it changed decides by itself whether it is asked about it or asked to change it.
+        """
+        if not shown.pictures:
+            return False
+        if await own_pictures(self._bot, shown) is not None:
+            return True
+        return manner.draws_with is not None and not (profile.vision and profile.tools)
+
+    async def _edit(
+        self, message: discord.Message, shown: Shown, text: str, effective: Effective
+    ) -> Question:
+        if not text:
+            raise QuestionError(_("Say what shall be changed about the picture."))
+        question = await edit_of(
+            self._bot,
+            shown,
+            text,
+            scope=scope_of(message),
+            event_id=message.id,
+            speaker=speaker_of(message.author),
+            model=effective.image_model.value,
+            references=message.attachments,
+        )
+        return replace(question, manner=effective.manner)
 
     def _words(self, message: discord.Message) -> str:
         """The text with names instead of ids, without the mention of the bot."""

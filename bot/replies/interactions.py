@@ -48,12 +48,11 @@ class InteractionPlace:
         interaction: discord.Interaction[Any],
         *,
         ephemeral: bool = False,
-        message_id: int | None = None,
         now: Callable[[], datetime] = discord.utils.utcnow,
     ) -> None:
-        """`message_id` is the deferred response's, as far as Discord told it. `now` is the wall
-        clock, as the token's end is a time of day."""
-        self.reserved = message_id
+        """`now` is the wall clock, as the token's end is a time of day."""
+        self.reserved: int | None = None
+        """The deferred response, once Discord has told its id."""
         self._bucket = Bucket.webhook(interaction.token)
         self._interaction = interaction
         self._ephemeral = ephemeral

@@ -14,6 +14,7 @@ from bot.chat.policy import Defaults, Policy
 from bot.chat.respond import Responder
 from bot.client import Bot
 from bot.clock import LoopClock
+from bot.pictures.shrinking import scaled
 from tests.fakes import FakeModel, MemoryPreferences, MemoryState, MemoryStore
 
 STOP = Finished(FinishReason.STOP)
@@ -38,6 +39,7 @@ class Services:
                 variants=self.store,
                 clock=clock,
                 persona="Be kind.",
+                scale=scaled,
             ),
             policy=Policy(
                 Defaults("gpt-4o", "gemini-3-pro-image-preview"), self.preferences, clock
@@ -91,7 +93,8 @@ def simcord_bot(services, request):
 
 
 @pytest.fixture
-async def simcord_env(simcord_bot, request):
+async def simcord_env(simcord_bot, request, monkeypatch):
+    monkeypatch.setattr(discord.asset.Asset, "BASE", "https://cdn.simcord.invalid")
     marker = request.node.get_closest_marker("simcord")
     options = marker.kwargs if marker else {}
     env = simcord.Env(simcord_bot, shard_count=1, **options)

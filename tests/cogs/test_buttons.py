@@ -127,4 +127,4 @@ async def test_nobody_else_may_press(stage, label):
 async def test_a_picture_can_be_made_again_but_not_saved_as_text(stage):
     stage.services.model.script = [TextDelta("A fox."), STOP]
     result = await stage.mira.slash(stage.general, "imagine", prompt="a fox")
-    assert labels(result.response.message) == ["Retry", "Regenerate", "▾"]
+    assert labels(result.response.message) == ["Retry", "Again", "▾"]

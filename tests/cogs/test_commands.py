@@ -105,7 +105,7 @@ async def test_imagine_attaches_the_picture_with_the_prompt_as_alt_text(stage):
     (attachment,) = result.response.attachments
     assert attachment.description == "a fox"
     assert await attachment.read() == picture().data
-    assert result.response.content == "A fox."
+    assert result.response.content == "A fox.\n-# 16 × 9"
 
 
 @pytest.mark.parametrize(
@@ -115,6 +115,9 @@ async def test_imagine_attaches_the_picture_with_the_prompt_as_alt_text(stage):
         ({"size": "9K"}, "size `9K`"),
         ({"size": "2K", "model": "gemini-2.5-flash-image"}, "Leave that option out"),
         ({"model": "gpt-4o"}, "makes no pictures"),
+        ({"model": "gemini-2.5-flash-image", "search": True}, "cannot search the web"),
+        ({"reference1": ("notes.txt", b"hello")}, "notes.txt is no picture"),
+        ({"reference1": ("dot.png", b"nonsense")}, "cannot be read as a picture"),
     ],
 )
 async def test_a_picture_the_model_cannot_make_is_explained_before_anything_is_sent(

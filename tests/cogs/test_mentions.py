@@ -1,17 +1,23 @@
 from __future__ import annotations
 
+import io
+
 import pytest
+from PIL import Image
 
 from bot.chat.content import ImagePart, TextPart
 from bot.chat.events import TextDelta
 from bot.errors import UnavailableError
 from tests.cogs.conftest import STOP, labels
 
-PNG = (
-    b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00"
-    b"\x1f\x15\xc4\x89\x00\x00\x00\rIDATx\x9cc\xf8\xff\xff?\x00\x05\xfe\x02\xfe\xa75\x81\x84"
-    b"\x00\x00\x00\x00IEND\xaeB`\x82"
-)
+
+def _png() -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (2, 2)).save(out, "PNG")
+    return out.getvalue()
+
+
+PNG = _png()
 
 
 def asked(stage) -> list[str]:

@@ -73,7 +73,7 @@ async def test_an_answer_without_a_page_is_mentioned_in_reply_to_its_question(wo
     await recovery.mend(turn())
     assert server.last.body["content"] == WORDS
     assert server.last.body["message_reference"]["message_id"] == 99
-    assert server.last.body["nonce"] == "42.interrupted"
+    assert server.last.body["nonce"] == "42.1.0"
 
 
 async def test_a_private_answer_is_not_mentioned_in_public(world):
@@ -144,8 +144,9 @@ async def test_pictures_that_were_made_but_not_delivered_are_delivered(world):
 
 async def test_pictures_of_a_reply_that_nobody_saw_are_posted_once(world):
     server, recovery, _channel = world
-    for _restart in range(2):
-        assert (await recovery.mend(drawn(), PICTURES)).state is TurnState.COMPLETE
+    restarted = Recovery(recovery._client, EditBudget(FakeClock()), controls)
+    for each in (recovery, restarted):
+        assert (await each.mend(drawn(), PICTURES)).state is TurnState.COMPLETE
     [message] = server.messages.values()
     names = [file["filename"] for file in message["attachments"]]
     assert names == ["a-red-square-1.png", "a-red-square-2.png"]
