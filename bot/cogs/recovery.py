@@ -38,17 +38,23 @@ class RecoveryCog(commands.Cog, name="Recovery"):
     async def _mend(self) -> None:
         recovery = Recovery(self._bot, self._bot.budget, controls)
         for turn in self._turns:
-            kept = await self._bot.variants.kept(turn.turn_id)
-            pictures = kept.answer.message.images
-            mended = await recovery.mend(turn, pictures)
-            if turn.question.scope.is_private:
-                await self._bot.store.clear(turn.question.scope)
-            else:
-                words = (TextPart(mended.text),) if mended.text else ()
-                said = Message(Role.ASSISTANT, (*words, *pictures))
-                answer = Answer(said, model=turn.question.model)
-                await self._bot.store.close_turn(turn.turn_id, mended.state, answer)
+            try:
+                await self._end(recovery, turn)
+            except Exception:
+                # The edge of one reply: the others are ended all the same.
+                log.exception("interrupted reply not ended turn=%d", turn.turn_id)
         log.info("ended %d replies that the last run left unfinished", len(self._turns))
+
+    async def _end(self, recovery: Recovery, turn: OpenTurn) -> None:
+        kept = await self._bot.variants.kept(turn.turn_id)
+        pictures = kept.answer.message.images
+        mended = await recovery.mend(turn, pictures)
+        if turn.question.scope.is_private:
+            await self._bot.store.clear(turn.question.scope)
+            return
+        words = (TextPart(mended.text),) if mended.text else ()
+        answer = Answer(Message(Role.ASSISTANT, (*words, *pictures)), model=turn.question.model)
+        await self._bot.store.close_turn(turn.turn_id, mended.state, answer)
 
 
 async def setup(bot: Bot) -> None:

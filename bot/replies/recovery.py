@@ -66,12 +66,15 @@ class Recovery:
         ending = _ending(turn, pictures, has_text=False)
         try:
             pages = await self._read(turn.question.scope.guild_id, turn.pages)
-            text = transcript(readable(page.content) for page in pages)
-            ending = _ending(turn, pictures, has_text=bool(text))
             if not pages and not turn.pages and not turn.question.scope.is_private:
                 # Nobody has seen anything yet, or Discord has it and we do not know: then the
                 # nonce brings back what is there. (An ephemeral answer ended with its interaction.)
                 pages = await self._first_page(turn, ending, pictures)
+                if pages and pages[0].content == ending.words:
+                    await self._finish(pages, turn, ending, pictures)
+                    return Mended("", ending.state)
+            text = transcript(readable(page.content) for page in pages)
+            ending = _ending(turn, pictures, has_text=bool(text))
             if pages:
                 await self._finish(pages, turn, ending, pictures)
         except PlaceError as error:
@@ -100,8 +103,6 @@ class Recovery:
         paint = Paint(ending.words or None, [upload.file() for upload in uploads])
         nonce = f"{turn.turn_id}.{turn.variant}.0"
         message_id = await self._post(channel, turn, ending, paint, turn.question.event_id, nonce)
-        if not pictures:
-            return []
         return await self._read(scope.guild_id, [(scope.channel_id, message_id)])
 
     async def _finish(

@@ -71,9 +71,18 @@ async def test_a_full_page_is_followed_by_a_message(world):
 async def test_an_answer_without_a_page_is_mentioned_in_reply_to_its_question(world):
     server, recovery, _ = world
     await recovery.mend(turn())
-    assert server.last.body["content"] == WORDS
-    assert server.last.body["message_reference"]["message_id"] == 99
-    assert server.last.body["nonce"] == "42.1.0"
+    [posted] = [request for request in server.requests if request.method == "POST"]
+    assert posted.body["content"] == interrupted(has_text=False).words
+    assert posted.body["message_reference"]["message_id"] == 99
+
+
+async def test_a_message_that_nobody_noted_before_the_crash_is_found_and_not_doubled(world):
+    server, recovery, channel = world
+    page = await ChannelPlace(channel).post(Paint("Half an"), nonce="42.1.0")
+    restarted = Recovery(recovery._client, EditBudget(FakeClock()), controls)
+    assert (await restarted.mend(turn())).text == "Half an"
+    assert [m["content"] for m in server.messages.values()] == [f"Half an\n{SAID}"]
+    assert str(page) in server.messages
 
 
 async def test_a_private_answer_is_not_mentioned_in_public(world):
