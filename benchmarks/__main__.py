@@ -1,4 +1,4 @@
-"""The command line: `python -m benchmarks`, `python -m benchmarks replies [SCENARIO ...]`."""
+"""The command line: `python -m benchmarks [all | pictures | replies [SCENARIO ...]]`."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks import replies
+from benchmarks import pictures, replies
 from benchmarks.figures import as_json, table
 
 
 def main() -> int:
     """Measure and print; misses are printed, not punished."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("group", nargs="?", choices=("all", "replies"), default="all")
+    parser.add_argument("group", nargs="?", choices=("all", "pictures", "replies"), default="all")
     parser.add_argument("scenario", nargs="*", help=f"of {', '.join(replies.NAMES)}")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write figures and samples")
     parser.add_argument(
@@ -32,7 +32,12 @@ def main() -> int:
     if unknown := set(given.scenario) - set(replies.NAMES):
         parser.error(f"no such scenario: {', '.join(sorted(unknown))}")
     began = time.perf_counter()
-    results = asyncio.run(replies.run(given.scenario or replies.NAMES, profile=given.profile))
+    results = []
+    if given.group != "pictures":
+        names = given.scenario or replies.NAMES
+        results += asyncio.run(replies.run(names, profile=given.profile))
+    if given.group != "replies":
+        results += asyncio.run(pictures.run())
     machine = _machine() | {"seconds": round(time.perf_counter() - began)}
     print(table(results))
     print(", ".join(f"{name} {value}" for name, value in machine.items()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -20,6 +20,11 @@ class BotProcess:
     def __init__(self, process: asyncio.subprocess.Process, log: Path) -> None:
         self._process = process
         self._log = log
+
+    @property
+    def pid(self) -> int:
+        """The process's id."""
+        return self._process.pid
 
     @property
     def running(self) -> bool:
@@ -40,15 +45,19 @@ class BotProcess:
 
 @asynccontextmanager
 async def running_bot(
-    environment: Mapping[str, str], folder: Path, *, profile: Path | None = None
+    environment: Mapping[str, str],
+    folder: Path,
+    *,
+    profile: Path | None = None,
+    program: Sequence[str] = ("-m", "bot"),
 ) -> AsyncIterator[BotProcess]:
     """Start the bot in an empty folder, and stop it in good order; `profile` is cProfile's
-    file, its path absolute."""
+    file, its path absolute, `program` what Python runs."""
     log = folder / "bot.log"
     profiler = ["-m", "cProfile", "-o", str(profile)] if profile else []
     with log.open("wb") as output:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, *profiler, "-m", "bot"),
+            *(sys.executable, *profiler, *program),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=output,
             stderr=output,

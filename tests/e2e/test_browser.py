@@ -75,6 +75,22 @@ async def test_a_newcomer_mentions_the_bot_watches_the_reply_grow_and_gets_a_pic
         )
         await keep_picture(page, "picture")
 
+        # The picture opens large, and is changed by the form of its message's menu.
+        await page.get_by_role("button", name="Enlarge: a lighthouse at night").first.click()
+        await expect(page.locator("#lightbox")).to_contain_text("×")
+        await keep_picture(page, "large")
+        await page.keyboard.press("Escape")
+        await last.hover()
+        await last.get_by_role("button", name="Edit image").click()
+        await page.get_by_label("What shall be changed?").fill("add a full moon")
+        await page.get_by_label("Aspect ratio").select_option("1:1")
+        await keep_picture(page, "form")
+        await page.get_by_role("button", name="Submit").click()
+        edited = "add a full moon (a lighthouse at night)"
+        await expect(page.get_by_alt_text(edited).first).to_be_visible(timeout=15_000)
+        await expect(last.get_by_role("button", name="Undo")).to_be_visible()
+        await keep_picture(page, "edited")
+
         # A failure says so and offers to try again.
         await field.press_sequentially("@lia")
         await page.keyboard.press("Enter")

@@ -9,7 +9,7 @@ import secrets
 import msgspec
 from msgspec import UNSET
 
-from bot.playground.discord import composing
+from bot.playground.discord import composing, forms
 from bot.playground.discord.bodies import CallbackBody, ChoicesBody, MessageBody, decode
 from bot.playground.discord.composing import Files
 from bot.playground.discord.errors import (
@@ -101,7 +101,7 @@ def acknowledge(
                 raise invalid_form("data.choices", "BASE_TYPE_BAD_LENGTH", "Must be 25 or fewer.")
             interaction.choices = choices
         case 9 if interaction.kind is not InteractionKind.MODAL_SUBMIT:
-            interaction.modal = msgspec.json.decode(body.data)
+            interaction.modal = forms.checked(msgspec.json.decode(body.data))
         case _:
             raise _unsuitable()
     _settle(

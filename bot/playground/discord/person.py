@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.playground.discord import components, composing, invocation
+from bot.playground.discord import components, composing, invocation, message_payloads
 from bot.playground.discord.bodies import AllowedMentions, MessageBody, MessageReference
 from bot.playground.discord.components import BUTTON, STRING_SELECT
-from bot.playground.discord.errors import InteractionFailedError, not_own_message, unknown_message
+from bot.playground.discord.errors import (
+    InteractionFailedError,
+    not_own_message,
+    unknown_interaction,
+    unknown_message,
+)
+from bot.playground.discord.forms import FormValues, submission
 from bot.playground.discord.interactions import open_interaction
 from bot.playground.discord.invocation import Values
 from bot.playground.discord.permissions import in_guild, require
@@ -22,6 +28,9 @@ from bot.playground.discord.state import (
     User,
 )
 from bot.playground.discord.world import World
+
+MESSAGE_MENU = 3
+"""The type of commands that stand in a message's menu."""
 
 File = tuple[str, bytes, str]
 """Name, bytes, content type."""
@@ -98,6 +107,31 @@ class Person:
         found = invocation.find(await self.commands(channel_id), name)
         data = invocation.command_data(self._world, channel, found, options or {})
         return self._open(InteractionKind.COMMAND, channel_id, data)
+
+    async def use(self, name: str, message_id: int) -> Interaction:
+        """Use an entry of a message's menu, such as `Edit image`; it returns at once."""
+        message = self._message(message_id)
+        entries = [c for c in await self.commands(message.channel_id) if c["type"] == MESSAGE_MENU]
+        data = invocation.command_data(
+            self._world, self._seen(message.channel_id), invocation.find(entries, name), {}
+        )
+        told = message_payloads.message(self._world, message)
+        target = str(message_id)
+        data |= {"target_id": target, "resolved": {"messages": {target: told}}}
+        return self._open(InteractionKind.COMMAND, message.channel_id, data)
+
+    async def submit(self, interaction: Interaction, values: FormValues) -> Interaction:
+        """Send the form that the bot answered an interaction with; it returns at once.
+
+        Raises:
+            ApiError: 50035 when a field is not filled in as it must be.
+        """
+        if interaction.modal is None or interaction.user_id != self.id:
+            raise unknown_interaction()
+        data = submission(interaction.modal, values)
+        return self._open(
+            InteractionKind.MODAL_SUBMIT, interaction.channel_id, data, interaction.source
+        )
 
     async def autocomplete(
         self, channel_id: int, name: str, options: Values, *, focused: str

@@ -57,6 +57,7 @@ class StandInGateway:
         slow_seconds: How long the answer to `slow` keeps silent at first.
         signature_characters: Size of a picture's thought signature; the real ones have 1.1 to
             1.5 million.
+        picture_bytes: Pictures of the Gemini dialect are filled up to so many bytes.
         strict_signatures: Whether image models also refuse unsigned words in their own turns.
         keep_calls: How many calls the log remembers.
     """
@@ -71,6 +72,7 @@ class StandInGateway:
         picture_seconds: float = 1.5,
         slow_seconds: float = 3.0,
         signature_characters: int = 4096,
+        picture_bytes: int | None = None,
         strict_signatures: bool = False,
         keep_calls: int = 100,
     ) -> None:
@@ -81,6 +83,7 @@ class StandInGateway:
         self.picture_seconds = picture_seconds
         self.slow_seconds = slow_seconds
         self.signature_characters = signature_characters
+        self.picture_bytes = picture_bytes
         self.strict_signatures = strict_signatures
         self.calls: deque[ReceivedCall] = deque(maxlen=keep_calls)
         self.faults = FaultPlan()
@@ -292,7 +295,12 @@ class StandInGateway:
                 draft = await asyncio.to_thread(draw_part, heard, kind, None, None)
                 yield {**draft, "thought": True}
             yield await asyncio.to_thread(
-                draw_part, heard, kind, asked.image_config, sign if signs else None
+                draw_part,
+                heard,
+                kind,
+                asked.image_config,
+                sign if signs else None,
+                self.picture_bytes,
             )
 
         drawing = pictures() if kind and script.text and script.finish is Finish.STOP else None

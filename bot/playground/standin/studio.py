@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +17,7 @@ from bot.playground.standin.painting import paint
 from bot.playground.standin.repainting import repaint
 
 _JPEG_QUALITY = 88
+_SEGMENT_HEAD = 4
 _MARK = b"drawn by the offline stand-in"
 
 
@@ -24,6 +26,7 @@ def draw_part(
     kind: ImageModel | None,
     config: ImageConfig | None,
     sign: Callable[[bytes], str] | None,
+    picture_bytes: int | None = None,
 ) -> dict[str, Any]:
     """Draw what was asked as an `inlineData` part. Slow: meant to run in a thread."""
     kind = kind or ImageModel(sizes=("1K",))
@@ -44,9 +47,20 @@ def draw_part(
     encoding = kind.mime_type.removeprefix("image/")
     image.save(out, encoding, quality=_JPEG_QUALITY, comment=_MARK)
     data = out.getvalue()
+    if picture_bytes is not None and encoding == "jpeg":
+        data = _filled_up(data, picture_bytes)
     part: dict[str, Any] = {
         "inlineData": {"mimeType": kind.mime_type, "data": base64.b64encode(data).decode()}
     }
     if sign is not None:
         part["thoughtSignature"] = sign(data)
     return part
+
+
+def _filled_up(jpeg: bytes, size: int) -> bytes:
+    """The same picture with comment segments behind its first marker until it has that size."""
+    segments = bytearray()
+    while (left := size - len(jpeg) - len(segments)) > _SEGMENT_HEAD:
+        length = min(left - 2, 65_535)
+        segments += b"\xff\xfe" + length.to_bytes(2, "big") + os.urandom(length - 2)
+    return jpeg[:2] + bytes(segments) + jpeg[2:]

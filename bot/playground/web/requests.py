@@ -79,11 +79,27 @@ class Select(Request, tag="select"):
     values: list[str]
 
 
+class Use(Request, tag="use"):
+    """Use an entry of a message's menu."""
+
+    message: str
+    entry: str
+
+
+class Submit(Request, tag="submit"):
+    """Send a form back: the interaction that brought it, and values by custom id."""
+
+    interaction: str
+    values: dict[str, str | list[str]]
+
+
 class Type(Request, tag="type"):
     """Start to type."""
 
     channel: str
 
 
-AnyRequest = Become | Open | Send | Edit | Delete | Run | Autocomplete | Press | Select | Type
+AnyRequest = (
+    Become | Open | Send | Edit | Delete | Run | Autocomplete | Press | Select | Use | Submit | Type
+)
 decoder = msgspec.json.Decoder(AnyRequest)

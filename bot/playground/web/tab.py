@@ -126,9 +126,20 @@ class Tab:
                 return _opened(await self._person.press(_id(message_id), button))
             case requests.Select(message=message_id, menu=menu, values=values):
                 return _opened(await self._person.select(_id(message_id), menu, values))
+            case requests.Use(message=message_id, entry=entry):
+                return _opened(await self._person.use(entry, _id(message_id)))
+            case requests.Submit(interaction=interaction_id, values=values):
+                asked = self._asked(_id(interaction_id))
+                return _opened(await self._person.submit(asked, values))
             case requests.Type(channel=channel_id):
                 await self._person.typing(_id(channel_id))
         return {}
+
+    def _asked(self, interaction_id: int) -> Interaction:
+        for interaction in self._world.interactions.values():
+            if interaction.id == interaction_id:
+                return interaction
+        raise RefusedError(_("This form is no longer open."))
 
     async def _open(self, channel_id: int) -> dict[str, Any]:
         commands = await self._person.commands(channel_id)
@@ -199,7 +210,10 @@ class Tab:
             case ChangeKind.INTERACTION_UPDATE, Interaction() as interaction:
                 if interaction.user_id == self._person.id:
                     state = interaction.state.value
-                    await self._push("interaction", id=str(interaction.id), state=state)
+                    told: dict[str, Any] = {"id": str(interaction.id), "state": state}
+                    if interaction.modal is not None:
+                        told["form"] = interaction.modal
+                    await self._push("interaction", **told)
             case ((ChangeKind.BOT_UP | ChangeKind.BOT_DOWN), _payload):
                 await self._push("online", online=self._world.bot_online)
             case ChangeKind.COMMANDS, _payload:

@@ -152,7 +152,7 @@ def _reply(world: World, some: Message, viewer: int, known: Names) -> Json | Non
 
 def _command(world: World, some: Message) -> Json | None:
     asked = some.interaction
-    if asked is None or asked.source is not None:
+    if asked is None or asked.source is not None or "name" not in asked.data:
         return None
     words = [asked.data.get("name", "")]
     options = asked.data.get("options") or []

@@ -3,11 +3,13 @@
 import { Composer } from "./composer.js";
 import { Connection } from "./connection.js";
 import { avatar, byId, h, icon, toast } from "./dom.js";
+import { showModal } from "./modal.js";
 import { Timeline } from "./timeline.js";
 
 const TYPING_SHOWN_MS = 10000;
 const connection = new Connection();
-const state = { welcome: null, channel: null, unread: new Set(), typing: new Map() };
+const MESSAGE_MENU = 3;
+const state = { welcome: null, channel: null, unread: new Set(), typing: new Map(), entries: [], forms: new Set() };
 
 const world = {
   people: () => [state.welcome.bot, ...state.welcome.people],
@@ -17,7 +19,9 @@ const world = {
   maxBytes: () => state.welcome.max_file_bytes,
 };
 
-const timeline = new Timeline(connection, { onReply: (view) => composer.replyTo(view), me: () => state.welcome.me });
+const timeline = new Timeline(connection, {
+  onReply: (view) => composer.replyTo(view), me: () => state.welcome.me, entries: () => state.entries,
+});
 const composer = new Composer(world, {
   send: (fields) => connection.request("send", { channel: state.channel.id, ...fields }),
   run: (command, options) => timeline.run(command, { channel: state.channel.id, command, options }),
@@ -84,7 +88,7 @@ async function open(channel) {
   try {
     const answer = await connection.request("open", { channel: channel.id });
     if (state.channel !== channel) return;
-    composer.setCommands(answer.commands);
+    setCommands(answer.commands);
     const bot = state.welcome.bot.name;
     const words = channel.direct
       ? `This is the beginning of your talk with ${bot}. Just write: no mention is needed here.`
@@ -93,6 +97,11 @@ async function open(channel) {
   } catch (error) {
     toast(error.message);
   }
+}
+
+function setCommands(commands) {
+  state.entries = commands.filter((command) => command.type === MESSAGE_MENU).map((command) => command.name);
+  composer.setCommands(commands);
 }
 
 function showTyping() {
@@ -131,14 +140,19 @@ connection.on("message", (news) => {
 });
 connection.on("gone", ({ id }) => timeline.remove(id));
 connection.on("unread", ({ channel }) => { state.unread.add(channel); showPlaces(); });
-connection.on("interaction", (news) => timeline.interaction(news));
+connection.on("interaction", (news) => {
+  timeline.interaction(news);
+  if (!news.form || state.forms.has(news.id)) return;
+  state.forms.add(news.id);
+  showModal(news.form, (values) => connection.request("submit", { interaction: news.id, values }));
+});
 connection.on("typing", ({ id, name }) => {
   clearTimeout(state.typing.get(id)?.timer);
   state.typing.set(id, { name, timer: setTimeout(() => stopTyping(id), TYPING_SHOWN_MS) });
   showTyping();
 });
 connection.on("online", ({ online }) => { state.welcome.online = online; showTyping(); });
-connection.on("commands", ({ commands }) => composer.setCommands(commands));
+connection.on("commands", ({ commands }) => { setCommands(commands); timeline.refresh(); });
 connection.on("channels", ({ channels }) => { state.welcome.channels = channels; showPlaces(); });
 connection.on("lost", () => byId("app").classList.add("lost"));
 

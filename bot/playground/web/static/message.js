@@ -10,7 +10,7 @@ const MULTIPLE = new Set(["attachments", "components"]);
 
 export class MessageElement {
   // `use`: reply(view), edit(view, text), remove(view), press(view, customId),
-  // choose(view, customId, values), isBusy(view, customId), jump(id)
+  // choose(view, customId, values), isBusy(view, customId), jump(id), entries(), apply(view, entry)
   constructor(view, use) {
     this.use = use;
     this.shown = {};
@@ -39,7 +39,7 @@ export class MessageElement {
     const busy = busyIds(view.components, (id) => this.use.isBusy(view, id));
     this.part("components", [view.components, busy, [...this.chosen]], () => this.components());
     this.part("below", [view.ephemeral, this.failure], () => this.below());
-    this.part("tools", [view.can_edit, view.can_delete, view.thinking, view.ephemeral], () => this.tools());
+    this.part("tools", [view.can_edit, view.can_delete, view.thinking, view.ephemeral, this.use.entries()], () => this.tools());
   }
 
   part(name, facts, build) {
@@ -122,6 +122,8 @@ export class MessageElement {
     if (!view.ephemeral) buttons.push(iconButton("reply", `Reply to ${view.author.name}`, () => use.reply(view)));
     if (view.can_edit) buttons.push(iconButton("edit", "Edit", () => this.startEdit()));
     if (view.can_delete && !view.ephemeral) buttons.push(iconButton("delete", "Delete", () => use.remove(view)));
+    // What stands under "Apps" in a message's menu.
+    if (!view.ephemeral) buttons.push(...use.entries().map((name) => h("button", { type: "button", class: "menu-entry", onclick: () => use.apply(view, name) }, name)));
     return buttons;
   }
 

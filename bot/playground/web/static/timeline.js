@@ -9,7 +9,7 @@ const ANNOUNCE_AFTER_MS = 1200;
 const DID_NOT_RESPOND = "The application did not respond";
 
 export class Timeline {
-  constructor(connection, { onReply, me }) {
+  constructor(connection, { onReply, me, entries }) {
     this.connection = connection;
     this.onReply = onReply;
     this.me = me;
@@ -27,6 +27,8 @@ export class Timeline {
       choose: (view, customId, values) => this.interact(view, customId, "select", { menu: customId, values }),
       isBusy: (view, customId) => this.busy.has(`${view.id} ${customId}`),
       jump: (id) => this.jump(id),
+      entries,
+      apply: (view, entry) => this.interact(view, `menu ${entry}`, "use", { entry }),
     };
     this.newer = byId("newer");
     this.newer.append("Newest messages", icon("down"));
@@ -91,6 +93,11 @@ export class Timeline {
     gone.element.remove();
     this.messages.delete(id);
     if (next) next.update(next.view, this.isGrouped(next.view, next.element.previousElementSibling));
+  }
+
+  // The entries of the messages' menus have changed.
+  refresh() {
+    for (const each of this.messages.values()) each.update(each.view, each.element.classList.contains("grouped"));
   }
 
   async ask(op, fields) {
