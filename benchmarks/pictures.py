@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import json
 import os
 import tempfile
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from benchmarks.bot_process import BotProcess, running_bot
 from benchmarks.figures import Figure, Result, Statistic, Target, Unit
+from benchmarks.watched_bot import RESET, longest_block
 from bot.chat.content import Message, Role, TextPart
 from bot.chat.ports import ChatRequest
 from bot.llm import gemini
@@ -117,15 +119,14 @@ async def crowd() -> Result:
                 await _draw(discord, 1)
                 await asyncio.sleep(2)
                 idle = _memory(bot, "VmRSS")
-                Path(f"/proc/{bot.pid}/clear_refs").write_text("5")  # the peak starts anew
-                loop_file.write_text("reset")
+                _start_anew(bot, loop_file)
                 began = time.perf_counter()
                 shown = await _draw(discord, REPLIES)
                 ended = time.perf_counter()
                 peak = _memory(bot, "VmHWM") - idle
                 beats = [at for at in discord.gateway.heartbeats if began <= at <= ended]
                 late = [max(0.0, b - a - HEARTBEAT_SECONDS) * 1000 for a, b in pairwise(beats)]
-                blocked = float(loop_file.read_text()) * 1000
+                blocked = longest_block(loop_file) * 1000
     return Result(
         "pictures-at-once",
         f"{REPLIES} x 8 MB at once",
@@ -163,11 +164,15 @@ async def _draw(discord: LoopbackDiscord, count: int) -> int:
             for channel in channels
         )
 
-    try:
+    with contextlib.suppress(TimeoutError):  # the figure says how many are missing
         await world.wait_for(lambda: shown() == count, PATIENCE_SECONDS)
-    except TimeoutError:
-        pass  # the figure says how many are missing
     return shown()
+
+
+def _start_anew(bot: BotProcess, loop_file: Path) -> None:
+    """Let the peaks of memory and of the loop's lateness begin here."""
+    Path(f"/proc/{bot.pid}/clear_refs").write_text("5")
+    loop_file.write_text(RESET)
 
 
 def _memory(bot: BotProcess, field: str) -> int:

@@ -17,6 +17,21 @@ from bot import app
 from bot.settings import Settings
 
 TICK_SECONDS = 0.005
+RESET = "reset"
+"""Written into the file from outside: what was longest so far does not count."""
+
+
+def longest_block(told: Path) -> float:
+    """What a watched bot has noted in its file, in seconds."""
+    return float(told.read_text())
+
+
+def _note(told: Path, longest: float, late: float) -> float:
+    if told.exists() and told.read_text() == RESET:
+        longest = 0.0
+    if late > longest:
+        told.write_text(str(late))
+    return max(longest, late)
 
 
 async def watch(told: Path) -> None:
@@ -26,12 +41,7 @@ async def watch(told: Path) -> None:
         due = time.perf_counter() + TICK_SECONDS
         await asyncio.sleep(TICK_SECONDS)
         late = time.perf_counter() - due
-        if told.exists() and told.read_text() == "reset":
-            longest = 0.0
-            told.write_text("0")
-        elif late > longest:
-            longest = late
-            told.write_text(str(longest))
+        longest = _note(told, longest, late)
 
 
 async def main(told: Path) -> None:

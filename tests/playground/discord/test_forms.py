@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from discord import SelectOption, TextStyle, ui
 
@@ -7,7 +9,7 @@ from bot.playground.discord.errors import ApiError
 from bot.playground.discord.forms import checked, submission
 
 
-def modal(*items, title: str = "Edit") -> dict:
+def modal(*items, title: str = "Edit") -> dict[str, Any]:
     form = ui.Modal(title="x", custom_id="edit:1")
     for item in items:
         form.add_item(item)
