@@ -17,7 +17,7 @@ run: $(VENV)/run.stamp
 	fi
 
 test: $(VENV)/dev.stamp
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff check .

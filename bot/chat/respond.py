@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from bot.chat import endings, studio
 from bot.chat.content import ImagePart, Message, Role, Speaker, TextPart
@@ -251,13 +252,18 @@ class Responder:
             await growing.settled()
             model = growing.native_model or question.model
             ending = _with_pictures(ending, model, growing.images)
+            if not keep:  # What is not remembered cannot be asked again, continued or edited.
+                ending = Ending(ending.state, ending.words)
+            answer = growing.answer(question.model)
+            close = partial(self._store.close_turn, turn.turn_id, ending.state, answer)
+            show = partial(surface.end, ending)
+            # Words are kept first, so that the next question knows them. Pictures are kept
+            # already: their turn stays open until Discord has them, or the next start sends them.
+            first, second = (show, close) if growing.images else (close, show)
             try:
-                answer = growing.answer(question.model)
-                await self._store.close_turn(turn.turn_id, ending.state, answer)
+                await first()
             finally:
-                if not keep:  # What is not remembered cannot be asked again, continued or edited.
-                    ending = Ending(ending.state, ending.words)
-                await surface.end(ending)
+                await second()
                 if not keep:
                     await self._store.clear(question.scope)
                 del self._running[turn.turn_id]

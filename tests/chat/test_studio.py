@@ -252,6 +252,27 @@ async def test_a_picture_is_shown_although_the_memory_is_full(caplog):
     assert "picture not kept" in caplog.text
 
 
+async def test_a_picture_counts_as_delivered_only_when_discord_has_it():
+    world = World(ImageReady(FOX), signed())
+    states: list[TurnState] = []
+
+    async def open_surface(turn):
+        surface = await World.open_surface(world, turn)
+        end = surface.end
+
+        async def ended(ending):
+            states.append(world.state)
+            await end(ending)
+
+        surface.end = ended  # type: ignore[method-assign]
+        return surface
+
+    world.open_surface = open_surface  # type: ignore[method-assign]
+    await world.ask(drawn())
+    assert states == [TurnState.STREAMING]
+    assert world.state is TurnState.COMPLETE
+
+
 async def test_a_refused_picture_is_explained_in_the_models_own_words():
     surface = await World(TextDelta("I cannot draw this."), NO_IMAGE).ask(drawn())
     assert surface.text == "I cannot draw this."

@@ -155,7 +155,9 @@ async def test_a_token_ends_for_the_server_and_for_the_client_at_once(bot: Bot, 
 
 async def test_a_modal_is_kept_for_the_person(bot: Bot, mira: Person):
     class Form(discord.ui.Modal, title="Persona"):
-        text: discord.ui.TextInput[Form] = discord.ui.TextInput(label="Text")
+        text: discord.ui.Label[Form] = discord.ui.Label(
+            text="Text", component=discord.ui.TextInput(custom_id="text")
+        )
 
     @bot.does
     async def act(asked: Asked) -> None:
@@ -165,6 +167,19 @@ async def test_a_modal_is_kept_for_the_person(bot: Bot, mira: Person):
     await asked.acknowledged()
     assert asked.modal is not None
     assert asked.modal["title"] == "Persona"
+    sent = await mira.submit(asked, {"text": "Be kind."})
+    assert sent.data["components"][0]["component"]["value"] == "Be kind."
+
+
+async def test_a_message_menu_hands_over_its_message(
+    bot: Bot, server: LoopbackDiscord, mira: Person
+):
+    server.world.set_commands(
+        None, [{"id": "1", "name": "Edit image", "type": 3, "options": [], "contexts": None}]
+    )
+    message = await mira.send(GENERAL_ID, "look")
+    asked = await mira.use("Edit image", message.id)
+    assert asked.data["resolved"]["messages"][str(message.id)]["content"] == "look"
 
 
 async def test_without_the_bot_an_interaction_fails():
