@@ -9,9 +9,29 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from bot.playground.discord import LoopbackDiscord
+from bot.playground.standin import StandInGateway
+
 ROOT = Path(__file__).parents[1]
 STOP_SECONDS = 30
 _TICK_SECONDS = 1 / os.sysconf("SC_CLK_TCK")
+
+
+def settings(discord: LoopbackDiscord, gateway: StandInGateway, folder: Path) -> dict[str, str]:
+    """The environment of a bot that talks to these two and remembers in this folder."""
+    return {
+        "DISCORD_TOKEN": discord.token,
+        "DISCORD_API_URL": discord.api_url,
+        "LIAOBOTS_AUTH_CODE": "benchmark",
+        "LIAOBOTS_BASE_URL": gateway.url,
+        "LIAOBOTS_BACKUP_URLS": gateway.url,
+        "DATABASE_URL": database_url(folder),
+    }
+
+
+def database_url(folder: Path) -> str:
+    """Where a bot with these settings remembers."""
+    return f"sqlite:///{folder}/bot.sqlite3"
 
 
 class BotProcess:

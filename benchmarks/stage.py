@@ -14,7 +14,7 @@ from pathlib import Path
 
 from benchmarks import floor
 from benchmarks.answers import ANSWER, CHARACTERS, DELTAS
-from benchmarks.bot_process import BotProcess, running_bot
+from benchmarks.bot_process import BotProcess, database_url, running_bot, settings
 from benchmarks.floor import Floor
 from bot.playground.discord import (
     Change,
@@ -104,7 +104,7 @@ class Stage:
         self.discord = discord
         self.gateway = gateway
         self.bot = bot
-        self.database_url = _database_url(folder)
+        self.database_url = database_url(folder)
         self.floor = Floor(0.0, 0.0)
         self.idle_cpu = 0.0
         """Processor seconds a second that the bot uses for nothing."""
@@ -201,30 +201,21 @@ async def open_stage(
     )
     with tempfile.TemporaryDirectory(prefix="liaocord-bench-") as name:
         folder = Path(name)
-        async with discord, gateway:
-            environment = {
-                "DISCORD_TOKEN": discord.token,
-                "DISCORD_API_URL": discord.api_url,
-                "LIAOBOTS_AUTH_CODE": "benchmark",
-                "LIAOBOTS_BASE_URL": gateway.url,
-                "LIAOBOTS_BACKUP_URLS": gateway.url,
-                "DATABASE_URL": _database_url(folder),
-            }
-            async with running_bot(environment, folder, profile=profile) as bot:
-                stage = Stage(discord, gateway, bot, folder)
-                world = discord.world
-                await world.wait_for(lambda: world.bot_online and world.commands, START_SECONDS)
-                yield stage
+        async with (
+            discord,
+            gateway,
+            running_bot(settings(discord, gateway, folder), folder, profile=profile) as bot,
+        ):
+            stage = Stage(discord, gateway, bot, folder)
+            world = discord.world
+            await world.wait_for(lambda: world.bot_online and world.commands, START_SECONDS)
+            yield stage
 
 
 def _grows(message: Message) -> bool:
     """Whether there is a Stop button under it."""
     parts = [part for row in message.components for part in row.get("components", ())]
     return any(part.get("custom_id", "").startswith("stop:") for part in parts)
-
-
-def _database_url(folder: Path) -> str:
-    return f"sqlite:///{folder}/bot.sqlite3"
 
 
 def _tag(call: ReceivedCall) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 from abc import abstractmethod
 from typing import Any, Self, cast
@@ -10,6 +9,7 @@ from typing import Any, Self, cast
 import discord
 from discord import ui
 
+from bot.byte_file import ByteFile
 from bot.chat.content import TextPart
 from bot.chat.profiles import KNOWN_CHAT_MODELS, KNOWN_IMAGE_MODELS
 from bot.chat.studio import ENLARGE
@@ -463,7 +463,7 @@ class FileButton(_TurnItem, template=r"file:(?P<turn>\d{1,18})"):
         text = kept.answer.message.text.encode()
         if len(text) > interaction.filesize_limit:
             raise BotError(_("This answer is too large for a file here."))
-        file = discord.File(io.BytesIO(text), "answer.md")
+        file = discord.File(ByteFile(text), "answer.md")
         await interaction.edit_original_response(attachments=[file])
 
 

@@ -39,11 +39,10 @@ from bot.llm.transport import (
     Patience,
     as_payload,
     drain,
-    events_of_body,
     http_failure,
     opening,
     stream_batches,
-    whole_body,
+    whole_reply,
 )
 
 log = logging.getLogger(__name__)
@@ -224,7 +223,7 @@ class GatewayChatModel:
         if _is_stream(response, asked=stream):
             batches = stream_batches(response, call, patience)
             return dialect.read_events(batches, request, call)
-        sent, whole = events_of_body(await whole_body(response, call, patience))
+        sent, whole = await whole_reply(response, call, patience)
         return dialect.read_events(_only(sent), request, call, whole=whole)
 
     def _let_go(self, response: aiohttp.ClientResponse) -> None:

@@ -47,8 +47,8 @@ from bot.llm.gemini_wire import (
 from bot.llm.grounding import sources_of, suggestions_of
 from bot.llm.history import Turn, alternating
 from bot.llm.lifting import (
+    Pieces,
     lacks_data,
-    lifted,
     pictures_left_out,
     resolved,
     with_data,
@@ -228,7 +228,7 @@ class _Answer:
         self._visible = False
         self._has_image = False
         self._calls_tool = False
-        self._taken: list[bytes] = []
+        self._taken: tuple[Pieces, ...] = ()
         self._native: list[bytes] = []
         self._usage: Usage | None = None
         self._model = ""
@@ -236,6 +236,7 @@ class _Answer:
 
     def read(self, sent: ServerSentEvent) -> list[Found]:
         events: list[Found] = []
+        self._taken = sent.taken
         if sent.data.lstrip()[:1] == b"[":
             # What the streaming method answers when a gateway loses `alt=sse`.
             for document in decode(RAW_LIST, sent.data, self._call):
@@ -260,7 +261,7 @@ class _Answer:
         native = None
         # A call of a tool would have to be followed by its result, which never comes.
         if self._native and not self._calls_tool:
-            parts = b"[" + b",".join(self._native) + b"]"
+            parts = b"".join((b"[", b",".join(self._native), b"]"))
             native = Native(Dialect.GEMINI, self._asked_model, self._call.host, parts)
         return [
             Finished(
@@ -278,7 +279,6 @@ class _Answer:
         return Upstream(host=self._call.host, request_id=self._call.request_id or self._id)
 
     def _read(self, data: bytes, kind: str, events: list[Found]) -> None:
-        data, self._taken = lifted(data)
         try:
             reply = decode(REPLY, data, self._call)
         except BrokenStreamError:

@@ -20,7 +20,8 @@ from bot.llm.sse import ServerSentEvent
 log = logging.getLogger(__name__)
 
 LARGE_BYTES = 1024 * 1024
-"""Events above this are decoded in a thread; a picture would hold up the heartbeats."""
+"""Events above this, and those with pictures, are read in a thread: it would hold up the
+heartbeats."""
 
 _DONE = b"[DONE]"
 _MARKS = (_DONE, b"")
@@ -62,7 +63,7 @@ async def read_with(
                 for sent in batch:
                     if len(sent.data) < 16 and (short := sent.data.strip()) in _MARKS:
                         done = done or short == _DONE
-                    elif len(sent.data) > LARGE_BYTES:
+                    elif sent.taken or len(sent.data) > LARGE_BYTES:
                         for event in await asyncio.to_thread(reader.read, sent):
                             yield event
                     else:

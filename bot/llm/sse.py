@@ -10,10 +10,13 @@ from __future__ import annotations
 import msgspec
 
 from bot.errors import BrokenStreamError
+from bot.llm.lifting import Lifter, Pieces
 
 MAX_EVENT_BYTES = 96 * 1024 * 1024
 """A 4K picture is one line of up to 40 MB; whatever is larger is not an answer."""
 
+_LONG_LINE = 64 * 1024
+"""Bytes; the pictures are taken out of longer lines while they arrive."""
 _BOM = b"\xef\xbb\xbf"
 _DOCUMENT_STARTS = (b"{", b"[", b"<")
 
@@ -25,6 +28,8 @@ class ServerSentEvent(msgspec.Struct, frozen=True, gc=False):
     type: str = "message"
     id: str = ""
     """The last event id seen so far."""
+    taken: tuple[Pieces, ...] = ()
+    """What was lifted out of `data`."""
 
 
 class SSEDecoder:
@@ -37,7 +42,9 @@ class SSEDecoder:
         self._at_start = True
         self._after_cr = False  # an LF that comes next belongs to the CR before it
         self._data: list[bytes] = []
-        self._size = 0
+        self._lifter = Lifter()
+        self._in_long_line = False
+        self._size = 0  # bytes of the event so far
         self._document = False  # `_data` holds lines of a document without field names
         self._type = ""
         self._id = ""
@@ -48,11 +55,13 @@ class SSEDecoder:
         Raises:
             BrokenStreamError: an event grew beyond the ceiling.
         """
+        events: list[ServerSentEvent] = []
+        if self._in_long_line:
+            chunk = self._go_on(chunk)
         buffer = self._buffer
         buffer += chunk
         if self._at_start and not self._pass_start():
             return []
-        events: list[ServerSentEvent] = []
         start = 0
         searched = self._searched
         while True:
@@ -69,15 +78,12 @@ class SSEDecoder:
                 end = feed
             else:
                 break
-            # Nearly every line is data, and may be megabytes: it is copied once, and no more.
-            if buffer.startswith(b"data:", start) and end - start >= 5:
-                value = start + (6 if buffer.startswith(b" ", start + 5) and end - start > 5 else 5)
-                self._data_line(bytes(memoryview(buffer)[value:end]), events)
-            else:
-                self._line(bytes(memoryview(buffer)[start:end]), events)
+            self._line(bytes(memoryview(buffer)[start:end]), events)
             start = searched = end + 1
         del buffer[:start]
         self._searched = len(buffer)
+        if len(buffer) > _LONG_LINE:
+            self._begin_long_line(events)
         if self._size + len(buffer) > self._max_event_bytes:
             raise BrokenStreamError("an event is larger than the ceiling", billable=True)
         return events
@@ -88,6 +94,8 @@ class SSEDecoder:
         if self._at_start:
             self._at_start = False
             events += self.feed(b"")
+        if self._in_long_line:
+            self._end_long_line()
         if self._buffer:
             self._line(bytes(self._buffer), events)
             self._buffer.clear()
@@ -104,24 +112,54 @@ class SSEDecoder:
             del self._buffer[: len(_BOM)]
         return True
 
-    def _data_line(self, value: bytes, events: list[ServerSentEvent]) -> None:
-        if self._document:
-            self._dispatch(events)
-        self._keep(value)
+    def _begin_long_line(self, events: list[ServerSentEvent]) -> None:
+        """Take a line apart that is long already, and has not ended."""
+        start = self._data_start(self._buffer, events)
+        if start is None:
+            return
+        self._in_long_line = True
+        self._lift(bytes(memoryview(self._buffer)[start:]))
+        self._buffer.clear()
+        self._searched = 0
+
+    def _go_on(self, chunk: bytes) -> bytes:
+        """Take the next bytes of a long line; what follows is the beginning of the next line."""
+        ends = [end for end in (chunk.find(b"\n"), chunk.find(b"\r")) if end >= 0]
+        if not ends:
+            self._lift(chunk)
+            return b""
+        end = min(ends)
+        self._lift(chunk[:end])
+        self._end_long_line()
+        self._after_cr = chunk[end] == 0x0D
+        return chunk[end + 1 :]
+
+    def _end_long_line(self) -> None:
+        self._in_long_line = False
+        self._data.append(self._lifter.document())
+
+    def _lift(self, piece: bytes) -> None:
+        self._grow(len(piece))
+        self._lifter.feed(piece)
 
     def _line(self, line: bytes, events: list[ServerSentEvent]) -> None:
-        if line.startswith(b"data:"):  # only at the end of a body; `feed` knows them before
-            self._data_line(line[6:] if line.startswith(b" ", 5) else line[5:], events)
-        elif not line:
+        if not line:
             self._dispatch(events)
-        elif self._document:
-            self._keep(line)
-        elif line.startswith(_DOCUMENT_STARTS):
-            self._dispatch(events)
-            self._document = True
-            self._keep(line)
+        elif (start := self._data_start(line, events)) is not None:
+            self._keep(line[start:])
         else:
             self._field(line)
+
+    def _data_start(self, line: bytes | bytearray, events: list[ServerSentEvent]) -> int | None:
+        """Where in a line its data begins, None for other fields."""
+        if line.startswith(b"data:"):
+            if self._document:
+                self._dispatch(events)
+            return 6 if line.startswith(b" ", 5) else 5
+        if not self._document and line.startswith(_DOCUMENT_STARTS):
+            self._dispatch(events)
+            self._document = True
+        return 0 if self._document else None
 
     def _field(self, line: bytes) -> None:
         name, _, value = line.partition(b":")
@@ -139,8 +177,15 @@ class SSEDecoder:
                 pass
 
     def _keep(self, value: bytes) -> None:
+        if len(value) > _LONG_LINE:
+            self._lift(value)
+            value = self._lifter.document()
+        else:
+            self._grow(len(value))
         self._data.append(value)
-        self._size += len(value)
+
+    def _grow(self, size: int) -> None:
+        self._size += size
         if self._size > self._max_event_bytes:
             raise BrokenStreamError("an event is larger than the ceiling", billable=True)
 
@@ -149,8 +194,10 @@ class SSEDecoder:
             data = self._data[0] if len(self._data) == 1 else b"\n".join(self._data)
             # The standard: without any `data` line there is no event; one that is empty still
             # makes an event, with empty data.
-            events.append(ServerSentEvent(data, self._type or "message", self._id))
+            taken = tuple(self._lifter.taken)
+            events.append(ServerSentEvent(data, self._type or "message", self._id, taken))
             self._data = []
+            self._lifter.taken.clear()
             self._size = 0
         self._type = ""
         self._document = False

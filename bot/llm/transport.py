@@ -5,17 +5,18 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import AsyncGenerator, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import aclosing, contextmanager, suppress
 from dataclasses import dataclass
-from io import BytesIO
 
 import aiohttp
 from aiohttp.http_exceptions import HttpProcessingError
 
+from bot.byte_file import ByteFile
 from bot.chat.ports import Clock
 from bot.errors import BrokenStreamError, LLMError, UnavailableError, Upstream
 from bot.llm.call import Call
 from bot.llm.faults import MAX_ERROR_BYTES, read_fault
+from bot.llm.lifting import Lifter
 from bot.llm.normalize import error_of, may_be_billed
 from bot.llm.reading import LARGE_BYTES
 from bot.llm.retry import CONNECT_FAILED, CONNECTION_LOST, SILENT
@@ -27,6 +28,7 @@ MAX_REPLY_BYTES = 160 * 1024 * 1024
 _TICK_SECONDS = 5.0
 _DRAIN_SECONDS = 1.0
 _FIELD_NAMES = (b"data:", b"event:", b"id:", b"retry:", b":")
+_LONGEST_FIELD_NAME = max(map(len, _FIELD_NAMES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,36 +151,52 @@ async def stream_batches(
         yield batch
 
 
-async def whole_body(response: aiohttp.ClientResponse, call: Call, patience: Patience) -> bytes:
-    """Read a reply in one piece; the blank lines that keep it alive count as silence.
+async def whole_reply(
+    response: aiohttp.ClientResponse, call: Call, patience: Patience
+) -> tuple[list[ServerSentEvent], bool]:
+    """Read a reply in one piece: its events, and whether it is one plain reply.
+
+    Content types lie: a stream may be declared as JSON.
 
     Raises:
         BrokenStreamError: the connection broke, went silent in the middle, or brought too much.
         UnavailableError: nothing came at all.
     """
-    body = bytearray()
+    async with aclosing(_pieces(response, call, patience)) as pieces:
+        start = b""
+        async for piece in pieces:
+            start = (start + piece).lstrip()
+            if len(start) >= _LONGEST_FIELD_NAME:
+                break
+        if start.startswith(_FIELD_NAMES):
+            decoder = SSEDecoder()
+            events = decoder.feed(start)
+            async for piece in pieces:
+                events += decoder.feed(piece)
+            return events + decoder.flush(), False
+        lifter = Lifter()
+        lifter.feed(start)
+        async for piece in pieces:
+            lifter.feed(piece)
+        return [ServerSentEvent(lifter.document(), taken=tuple(lifter.taken))], True
+
+
+async def _pieces(
+    response: aiohttp.ClientResponse, call: Call, patience: Patience
+) -> AsyncGenerator[bytes, None]:
+    """The bytes of a reply; the blank lines that keep it alive count as silence."""
+    received = 0
     try:
         async for chunk in response.content.iter_any():
             if not chunk.isspace():
                 patience.restart()
-            body += chunk
-            if len(body) > MAX_EVENT_BYTES:
+            received += len(chunk)
+            if received > MAX_EVENT_BYTES:
                 raise _too_large(call)
+            yield chunk
     except _CUT as error:
         raise _cut(error, call, begun=False) from error
     patience.pause()
-    return bytes(body)
-
-
-def events_of_body(body: bytes) -> tuple[list[ServerSentEvent], bool]:
-    """The events of a body read in one piece, and whether it is one plain reply.
-
-    Content types lie: a stream may be declared as JSON.
-    """
-    if body.lstrip().startswith(_FIELD_NAMES):
-        decoder = SSEDecoder()
-        return decoder.feed(body) + decoder.flush(), False
-    return [ServerSentEvent(body)], True
 
 
 async def http_failure(response: aiohttp.ClientResponse, call: Call) -> LLMError:
@@ -193,9 +211,9 @@ async def http_failure(response: aiohttp.ClientResponse, call: Call) -> LLMError
     return error_of(fault, call, billable=may_be_billed(fault))
 
 
-def as_payload(body: bytes) -> bytes | BytesIO:
+def as_payload(body: bytes) -> bytes | ByteFile:
     """A request body as aiohttp wants it: large ones as a file, so that they go in pieces."""
-    return BytesIO(body) if len(body) > LARGE_BYTES else body
+    return ByteFile(body) if len(body) > LARGE_BYTES else body
 
 
 async def drain(response: aiohttp.ClientResponse) -> None:

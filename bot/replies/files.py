@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import re
 from dataclasses import dataclass, field
 
 import discord
 
+from bot.byte_file import ByteFile
 from bot.chat.content import ImagePart
 from bot.i18n import _
 from bot.pictures.measuring import measure
@@ -45,7 +45,7 @@ class Upload:
     def file(self) -> discord.File:
         """A fresh file for one call; discord.py closes it afterwards."""
         return discord.File(
-            io.BytesIO(self.data), self.name, description=self.alt[:ALT_LENGTH] or None
+            ByteFile(self.data), self.name, description=self.alt[:ALT_LENGTH] or None
         )
 
 

@@ -30,7 +30,8 @@ from sqlalchemy.ext.asyncio import (
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from bot.errors import SettingsError, StartupError
-from bot.storage import sqlite_driver
+from bot.storage import sqlite_driver, write_ahead
+from bot.storage.write_ahead import WriteAheadLog
 
 ALEMBIC_INI = Path(__file__).parents[2] / "alembic.ini"
 
@@ -130,11 +131,13 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -
     connection.isolation_level = None
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_SECONDS * 1000}")
+    # Counts for new files only. A picture takes a third less processor time than in 4 KiB.
+    cursor.execute("PRAGMA page_size=8192")
     cursor.execute("PRAGMA journal_mode=WAL")
     # Enough with WAL: a power cut may lose the last moments, never the file.
     cursor.execute("PRAGMA synchronous=NORMAL")
-    # SQLite's own 1,000 pages are less than one picture: each would be written twice at once.
-    cursor.execute("PRAGMA wal_autocheckpoint=10000")
+    cursor.execute("PRAGMA wal_autocheckpoint=0")  # see `write_ahead`
+    cursor.execute(f"PRAGMA journal_size_limit={write_ahead.LONG_BYTES}")
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()
 
@@ -180,11 +183,13 @@ class Database:
         self._open = 0
         self._quiet = asyncio.Event()
         self._quiet.set()
-        # SQLite has one writer. In this process writers line up here, first come first served,
-        # instead of each holding a connection while it polls for the file's lock.
-        self._line: AbstractAsyncContextManager[None] = (
-            asyncio.Lock() if self._engine.dialect.name == "sqlite" else nullcontext()
-        )
+        self._line: AbstractAsyncContextManager[None] = nullcontext()
+        self._log: WriteAheadLog | None = None
+        if self._engine.dialect.name == "sqlite":
+            # SQLite has one writer. In this process writers line up here, first come first
+            # served, instead of each holding a connection while it polls for the file's lock.
+            self._line = asyncio.Lock()
+            self._log = WriteAheadLog(self._engine, Path(self._engine.url.database or ""))
 
     async def __aenter__(self) -> Self:
         return self
@@ -205,6 +210,8 @@ class Database:
         with self._counted():
             async with self._line, self._writers.begin() as session:
                 yield session
+        if self._log is not None:
+            self._log.tend()
 
     @contextmanager
     def _counted(self) -> Iterator[None]:
@@ -222,4 +229,6 @@ class Database:
         with suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_SECONDS):
                 await self._quiet.wait()
+        if self._log is not None:
+            await self._log.close()
         await self._engine.dispose()

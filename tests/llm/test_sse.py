@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import itertools
 import time
 
@@ -149,6 +150,48 @@ def test_an_event_beyond_the_ceiling_is_refused(piece: bytes) -> None:
     with pytest.raises(BrokenStreamError):
         for _ in range(2_000):
             decoder.feed(piece)
+
+
+PICTURE = bytes(range(256)) * 600
+PICTURE_JSON = b'{"data": "' + base64.b64encode(PICTURE) + b'"}'
+
+
+def pictures_in(event: ServerSentEvent) -> list[bytes]:
+    return [b"".join(pieces) for pieces in event.taken]
+
+
+@pytest.mark.parametrize("piece", [1_000, 65_536, 70_000, 1_000_000])
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
+def test_the_pictures_of_long_lines_are_taken_out_on_the_way(piece: int, end: bytes) -> None:
+    body = b"data: " + PICTURE_JSON + end * 2 + b'data: {"a": 1}' + end * 2 + PICTURE_JSON + end
+    chunks = [body[at : at + piece] for at in range(0, len(body), piece)]
+    assert [(event.data, pictures_in(event)) for event in events_in(*chunks)] == [
+        (b'{"data": "lifted:0"}', [PICTURE]),
+        (b'{"a": 1}', []),
+        (b'{"data": "lifted:0"}', [PICTURE]),
+    ]
+
+
+def test_the_lines_of_one_event_may_all_be_long() -> None:
+    lines = b"data: [\ndata:" + PICTURE_JSON + b",\ndata:" + PICTURE_JSON + b"\ndata:]\n\n"
+    chunks = [lines[at : at + 50_000] for at in range(0, len(lines), 50_000)]
+    [event] = events_in(*chunks)
+    assert event.data == b'[\n{"data": "lifted:0"},\n{"data": "lifted:1"}\n]'
+    assert pictures_in(event) == [PICTURE, PICTURE]
+
+
+def test_a_picture_that_is_cut_short_is_no_event() -> None:
+    assert data_in(b"data: " + PICTURE_JSON[:100_000], PICTURE_JSON[100_000:150_000]) == []
+
+
+def test_a_last_event_with_a_picture_needs_no_blank_line() -> None:
+    line = b"data: " + PICTURE_JSON
+    [event] = events_in(line[:100_000], line[100_000:])
+    assert pictures_in(event) == [PICTURE]
+
+
+def test_a_long_comment_is_ignored() -> None:
+    assert data_in(b": " + b"x" * 70_000, b"x" * 70_000 + b"\ndata: 1\n\n") == [b"1"]
 
 
 def test_a_line_of_megabytes_costs_time_in_proportion() -> None:

@@ -17,7 +17,6 @@ from bot.playground.standin.painting import paint
 from bot.playground.standin.repainting import repaint
 
 _JPEG_QUALITY = 88
-_SEGMENT_HEAD = 4
 _MARK = b"drawn by the offline stand-in"
 
 
@@ -58,9 +57,5 @@ def draw_part(
 
 
 def _filled_up(jpeg: bytes, size: int) -> bytes:
-    """The same picture with comment segments behind its first marker until it has that size."""
-    segments = bytearray()
-    while (left := size - len(jpeg) - len(segments)) > _SEGMENT_HEAD:
-        length = min(left - 2, 65_535)
-        segments += b"\xff\xfe" + length.to_bytes(2, "big") + os.urandom(length - 2)
-    return jpeg[:2] + bytes(segments) + jpeg[2:]
+    """The same picture with bytes behind its end, which nobody reads, until it has that size."""
+    return jpeg + os.urandom(max(0, size - len(jpeg)))
