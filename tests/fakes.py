@@ -285,6 +285,12 @@ class MemoryStore:
                 return turn.turn_id
         return None
 
+    async def pictures_on(self, message_id: int) -> tuple[int, int] | None:
+        turn_id = await self.turn_of_message(message_id)
+        if turn_id is None or turn_id not in self.answers:
+            return None
+        return turn_id, len(self.answers[turn_id].message.images)
+
     async def asker_of(self, turn_id: int) -> int | None:
         turn = self.turns.get(turn_id)
         return turn.question.speaker.id if turn else None

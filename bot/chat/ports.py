@@ -164,6 +164,10 @@ class ConversationStore(Protocol):
         """The answer that a Discord message shows."""
         ...
 
+    async def pictures_on(self, message_id: int) -> tuple[int, int] | None:
+        """The answer that a Discord message shows, and how many pictures of it are kept."""
+        ...
+
     async def asker_of(self, turn_id: int) -> int | None:
         """The member who asked for that answer."""
         ...

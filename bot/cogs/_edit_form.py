@@ -37,10 +37,6 @@ async def open_form(interaction: discord.Interaction[Bot], message: discord.Mess
         QuestionError: it has none.
     """
     shown = shown_in(message)
-    if not shown.pictures:
-        raise QuestionError(
-            _("There is no picture attached to this message. Previews of links do not count.")
-        )
     while len(_opened) >= _REMEMBERED:
         del _opened[next(iter(_opened))]
     _opened[message.id] = shown
@@ -109,14 +105,17 @@ async def shown_again(interaction: discord.Interaction[Bot], message_id: int) ->
     channel = interaction.client.get_partial_messageable(
         interaction.channel_id or 0, guild_id=interaction.guild_id
     )
-    known = _opened.get(message_id, Shown(message_id, ()))
+    known = _opened.get(message_id)
     try:
-        shown = shown_in(await channel.fetch_message(message_id))
+        return shown_in(await channel.fetch_message(message_id))
+    except QuestionError:
+        # Without the Message Content Intent it looks empty.
+        if known is not None:
+            return known
+        raise
     except (discord.HTTPException, aiohttp.ClientError, TimeoutError) as error:
-        if known.pictures:
+        if known is not None:
             return known
         raise QuestionError(
             _("I cannot read the message with the picture any more. Send the picture again.")
         ) from error
-    # Fetched ones come first: their links are fresh.
-    return shown if shown.pictures else known

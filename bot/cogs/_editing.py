@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import discord
 
 from bot.chat.content import Part, Speaker, TextPart
+from bot.chat.policy import Effective
 from bot.chat.profiles import profile_of
 from bot.chat.turns import ImageOptions, Question, Scope, Task
 from bot.client import Bot
-from bot.cogs._attachments import Attached, is_picture, pictures
-from bot.errors import ConversationError, QuestionError
+from bot.cogs._attachments import Attached, Refetch, is_picture, pictures
+from bot.errors import QuestionError
 from bot.i18n import _
 from bot.replies.files import picture_number
 
@@ -23,39 +24,53 @@ class Shown:
 
     message_id: int
     pictures: tuple[discord.Attachment, ...]
+    refetch: Refetch | None = None
+    """Gets the message anew; None when it has just been fetched, or cannot be."""
 
 
-def shown_in(message: discord.Message) -> Shown:
-    """The pictures of a message."""
-    return Shown(message.id, tuple(filter(is_picture, message.attachments)))
+@dataclass(frozen=True, slots=True)
+class Own:
+    """Pictures the bot made: the answer they are of and their places in it, counted from 1."""
+
+    turn_id: int
+    numbers: tuple[int, ...]
 
 
-async def own_pictures(bot: Bot, shown: Shown) -> tuple[int, tuple[int, ...]] | None:
-    """The answer that these pictures are of and their places in it, if the bot made them and
-    still keeps them."""
+def shown_in(message: discord.Message, refetch: Refetch | None = None) -> Shown:
+    """The pictures of a message.
+
+    Raises:
+        QuestionError: it has none.
+    """
+    pictures = tuple(filter(is_picture, message.attachments))
+    if not pictures:
+        raise QuestionError(
+            _("There is no picture attached to this message. Previews of links do not count.")
+        )
+    return Shown(message.id, pictures, refetch)
+
+
+async def own_pictures(bot: Bot, shown: Shown) -> Own | None:
+    """What these pictures are of, if the bot made them and still keeps them."""
     numbers = [picture_number(picture.filename) for picture in shown.pictures]
-    edits = tuple(number for number in numbers if number is not None)
-    if not edits or len(edits) < len(numbers):
+    known = tuple(number for number in numbers if number is not None)
+    if not known or len(known) < len(numbers):
         return None
-    turn_id = await bot.store.turn_of_message(shown.message_id)
-    if turn_id is None:
+    found = await bot.store.pictures_on(shown.message_id)
+    if found is None or max(known) > found[1]:
         return None
-    try:
-        kept = await bot.variants.kept(turn_id)
-    except ConversationError:
-        return None
-    return (turn_id, edits) if max(edits) <= len(kept.answer.message.images) else None
+    return Own(found[0], known)
 
 
 async def edit_of(
-    bot: Bot,
     shown: Shown,
+    own: Own | None,
     words: str,
     *,
     scope: Scope,
     event_id: int,
     speaker: Speaker,
-    model: str,
+    effective: Effective,
     references: Iterable[discord.Attachment] = (),
     options: ImageOptions = ImageOptions(),  # noqa: B008 - frozen
 ) -> Question:
@@ -64,26 +79,20 @@ async def edit_of(
     Pictures the bot made go on with their signatures; all others are part of the question.
 
     Raises:
-        QuestionError: there is no picture, or one that cannot be read.
+        QuestionError: there is one that cannot be read.
     """
-    if not shown.pictures:
-        raise QuestionError(
-            _("There is no picture attached to this message. Previews of links do not count.")
-        )
+    model = effective.image_model.value
     profile = profile_of(model)
     follows: int | None = None
     edits: tuple[int, ...] = ()
     parts: list[Part] = []
-    notices: list[str] = []
-    own = await own_pictures(bot, shown)
     if own is not None:
-        follows, edits = own
+        follows, edits = own.turn_id, own.numbers
         attached = await pictures(references, profile)
     else:
-        attached = await pictures([*shown.pictures, *references], profile)
+        attached = await pictures([*shown.pictures, *references], profile, refetch=shown.refetch)
         count = min(len(shown.pictures), len(attached.parts))
         parts, attached = attached.parts[:count], Attached(attached.parts[count:], attached.notices)
-    notices += attached.notices
     return Question(
         scope=scope,
         event_id=event_id,
@@ -94,5 +103,6 @@ async def edit_of(
         image=options,
         follows=follows,
         edits=edits,
-        notices=tuple(notices),
+        notices=tuple(attached.notices),
+        manner=effective.manner,
     )

@@ -326,10 +326,10 @@ async def _enlarge(
     await interaction.response.defer()
     kept = await bot.variants.kept(turn_id)
     own = await own_pictures(bot, shown)
-    if own is None or own[0] != turn_id:
+    if own is None or own.turn_id != turn_id:
         raise ConversationError(_("I no longer keep this picture."))
-    edits = own[1]
-    image = kept.answer.message.images[edits[0] - 1]
+    number = own.numbers[0]
+    image = kept.answer.message.images[number - 1]
     natives = kept.answer.message.natives
     scope = kept.turn.question.scope
 
@@ -337,7 +337,7 @@ async def _enlarge(
         return Question(
             scope=scope,
             # Below zero are presses that count once for each picture, however often they come.
-            event_id=-(turn_id * 100 + edits[0]),
+            event_id=-(turn_id * 100 + number),
             speaker=speaker_of(interaction.user),
             parts=(TextPart(ENLARGE),),
             model=natives[image.take].model
@@ -346,7 +346,7 @@ async def _enlarge(
             task=Task.IMAGE,
             image=ImageOptions(size="4K"),
             follows=turn_id,
-            edits=edits[:1],
+            edits=(number,),
             manner=await _manner(interaction, bot),
         )
 

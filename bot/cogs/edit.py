@@ -13,7 +13,7 @@ from bot.chat.turns import ImageOptions, Question
 from bot.client import Bot
 from bot.cogs._asking import answer_interaction
 from bot.cogs._edit_form import AS_IT_IS, chosen_of, open_form, shown_again
-from bot.cogs._editing import edit_of
+from bot.cogs._editing import edit_of, own_pictures
 from bot.cogs._modals import Values, handles
 from bot.cogs._places import scope_of, settings_place, speaker_of
 from bot.errors import QuestionError
@@ -56,13 +56,13 @@ async def edit(interaction: discord.Interaction[Bot], match: re.Match[str], valu
         ratio, size = values.get("ratio") or AS_IT_IS, values.get("size") or AS_IT_IS
         profile = profile_of(effective.image_model.value)
         return await edit_of(
-            bot,
             shown,
+            await own_pictures(bot, shown),
             words,
             scope=scope,
             event_id=interaction.id,
             speaker=speaker_of(interaction.user),
-            model=effective.image_model.value,
+            effective=effective,
             options=ImageOptions(
                 ratio if ratio in profile.aspect_ratios else None,
                 size if size in profile.image_sizes else None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from dataclasses import replace
+from functools import partial
 
 import aiohttp
 import discord
@@ -16,8 +16,8 @@ from bot.chat.profiles import Profile, profile_of
 from bot.chat.turns import Manner, Question
 from bot.client import Bot
 from bot.cogs._asking import answer_message
-from bot.cogs._attachments import collect
-from bot.cogs._editing import Shown, edit_of, own_pictures, shown_in
+from bot.cogs._attachments import Refetch, collect, is_picture
+from bot.cogs._editing import Own, Shown, edit_of, own_pictures, shown_in
 from bot.cogs._places import scope_of, settings_place, speaker_of
 from bot.cogs.errors import words_for
 from bot.errors import QuestionError
@@ -70,14 +70,18 @@ class Mentions(commands.Cog):
         model = effective.chat_model.value
         profile = profile_of(model)
         replied = await _replied_to(message)
-        follows = None
+        follows: int | None = None
+        refetch: Refetch | None = None
         quoted: list[Part] = []
         notices: list[str] = []
         files = list(message.attachments)
         if replied is not None:
-            shown = shown_in(replied)
-            if await self._is_edit(shown, profile, effective.manner):
-                return await self._edit(message, shown, text, effective)
+            refetch = partial(_attachments_anew, replied)
+            if any(map(is_picture, replied.attachments)):
+                shown = shown_in(replied, refetch)
+                own = await own_pictures(self._bot, shown)
+                if own is not None or not _may_choose(profile, effective.manner):
+                    return await self._edit(message, shown, own, text, effective)
             follows = await self._bot.store.turn_of_message(replied.id)
             if follows is None and _is_blank(replied):
                 notices.append(_("I could not read the message you replied to."))
@@ -95,7 +99,7 @@ class Mentions(commands.Cog):
             raise QuestionError(
                 _("You mentioned me without a question. Write it behind the mention.")
             )
-        attached = await collect(files, profile)
+        attached = await collect(files, profile, refetch=refetch)
         if not (text or quoted or attached.parts):
             raise QuestionError(" ".join(attached.notices))
         text = text or _("What do you say to this?")
@@ -110,34 +114,26 @@ class Mentions(commands.Cog):
             manner=effective.manner,
         )
 
-    async def _is_edit(self, shown: Shown, profile: Profile, manner: Manner) -> bool:
-        """Whether a reply to these pictures goes straight to the model that makes pictures.
-
-        A reply to one the bot made does. About somebody else's a chat model that sees it and may
-        have it changed decides by itself whether it is asked about it or asked to change it.
-        """
-        if not shown.pictures:
-            return False
-        if await own_pictures(self._bot, shown) is not None:
-            return True
-        return manner.draws_with is not None and not (profile.vision and profile.tools)
-
     async def _edit(
-        self, message: discord.Message, shown: Shown, text: str, effective: Effective
+        self,
+        message: discord.Message,
+        shown: Shown,
+        own: Own | None,
+        text: str,
+        effective: Effective,
     ) -> Question:
         if not text:
             raise QuestionError(_("Say what shall be changed about the picture."))
-        question = await edit_of(
-            self._bot,
+        return await edit_of(
             shown,
+            own,
             text,
             scope=scope_of(message),
             event_id=message.id,
             speaker=speaker_of(message.author),
-            model=effective.image_model.value,
+            effective=effective,
             references=message.attachments,
         )
-        return replace(question, manner=effective.manner)
 
     def _words(self, message: discord.Message) -> str:
         """The text with names instead of ids, without the mention of the bot."""
@@ -162,6 +158,20 @@ class Mentions(commands.Cog):
         text = re.sub(r"<@&(\d{1,20})>", role, text)
         text = re.sub(r"<#(\d{1,20})>", channel, text)
         return re.sub(r"<a?(:\w{2,32}:)\d{1,20}>", r"\1", text).strip()
+
+
+def _may_choose(profile: Profile, manner: Manner) -> bool:
+    """Whether a reply to somebody else's picture goes to the chat model.
+
+    One that sees it and may have it changed decides by itself whether it is asked about the
+    picture or asked to change it. A server without drawing is never asked to change one.
+    """
+    return manner.draws_with is None or (profile.vision and profile.tools)
+
+
+async def _attachments_anew(message: discord.Message) -> list[discord.Attachment]:
+    """A message's files with fresh links; those of an old message expire within a day."""
+    return (await message.channel.fetch_message(message.id)).attachments
 
 
 async def _replied_to(message: discord.Message) -> discord.Message | None:

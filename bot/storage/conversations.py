@@ -26,6 +26,7 @@ from bot.storage.branches import Branch, Pair, both
 from bot.storage.database import Database
 from bot.storage.tables import (
     ConversationRow,
+    PartKind,
     TurnMessageRow,
     TurnPartRow,
     TurnRow,
@@ -226,6 +227,24 @@ class SqlConversationStore:
             return await session.scalar(
                 select(TurnMessageRow.turn_id).where(TurnMessageRow.message_id == message_id)
             )
+
+    async def pictures_on(self, message_id: int) -> tuple[int, int] | None:
+        """The answer that a Discord message shows, and how many pictures of it are kept."""
+        kept = (
+            select(func.count())
+            .where(
+                TurnPartRow.turn_id == TurnMessageRow.turn_id,
+                TurnPartRow.kind == PartKind.IMAGE,
+                TurnPartRow.media_sha256.is_not(None),
+            )
+            .scalar_subquery()
+        )
+        async with self._database.read() as session:
+            found = await session.execute(
+                select(TurnMessageRow.turn_id, kept).where(TurnMessageRow.message_id == message_id)
+            )
+            row = found.one_or_none()
+            return None if row is None else (row[0], row[1])
 
     async def asker_of(self, turn_id: int) -> int | None:
         """The member who asked for that answer."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import os
 import sqlite3
 import sys
 import time
 from dataclasses import replace
+
+from PIL import Image
 
 from bot.playground.discord.default_world import BOT_ID, GENERAL_ID
 from bot.playground.standin.faults import Fault
@@ -20,6 +23,12 @@ async def imagine(weather, prompt: str = "a fox", **options):
     await weather.mira.run(GENERAL_ID, "imagine", {"prompt": prompt, **options})
     await weather.until(lambda: len(ended(weather)) > count)
     return ended(weather)[-1]
+
+
+def png() -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (16, 9), "red").save(out, "PNG")
+    return out.getvalue()
 
 
 def ended(weather):
@@ -72,6 +81,49 @@ async def test_signatures_of_another_key_are_recovered_from_once(weather):
         edited = await change(weather, message, "at night")
     assert edited.attachments
     assert [call.status for call in drawings(weather)] == [200, 400, 200]
+
+
+async def test_a_chat_model_has_a_picture_made_when_it_is_asked_to(weather):
+    weather.gateway.text = None
+    async with weather.bot():
+        await weather.mention("please draw a fox")
+        await weather.until(lambda: ended(weather))
+    [message] = ended(weather)
+    assert "having it painted" in message.content
+    [file] = message.attachments
+    assert "draw-a-fox" in file.filename
+    assert [tool["function"]["name"] for tool in weather.chats()[0].body["tools"]] == [
+        "generate_image"
+    ]
+    assert len(drawings(weather)) == 1
+
+
+async def test_a_model_that_refuses_says_why_in_its_own_words(weather):
+    weather.gateway.text = None
+    async with weather.bot():
+        message = await imagine(weather, "refuse a fox")
+    assert "would rather not do this" in message.content
+    assert not message.attachments
+    assert len(drawings(weather)) == 1
+
+
+async def test_a_blocked_prompt_is_explained(weather):
+    weather.gateway.text = None
+    async with weather.bot():
+        message = await imagine(weather, "block a fox")
+    assert not message.attachments
+    assert "rules forbid this request" in message.content
+
+
+async def test_a_link_that_has_expired_is_replaced(weather):
+    world = weather.discord.world
+    world.settings = replace(world.settings, message_content=True)
+    async with weather.bot():
+        shown = await weather.mira.send(GENERAL_ID, "look", files=[("a.png", png(), "image/png")])
+        weather.discord.faults.fail("GET", "/attachments/*", 404)
+        await weather.mention("what is this?", reply_to=shown.id)
+        await weather.until(lambda: ended(weather))
+    assert "image_url" in str(weather.chats()[0].body["messages"][-1])
 
 
 async def test_several_pictures_arrive_in_one_message_with_their_numbers(weather):

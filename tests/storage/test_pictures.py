@@ -42,6 +42,15 @@ class TestGrowing:
         await store.keep_picture(turn.turn_id, FOX)
         assert (await variants.kept(turn.turn_id)).answer.message.images == (FOX,)
 
+    async def test_a_message_tells_how_many_pictures_of_its_answer_are_kept(self, store):
+        turn = await opened(store, draw("a fox"))
+        await store.shown_on(turn.turn_id, page=0, channel_id=7, message_id=50)
+        assert await store.pictures_on(50) == (turn.turn_id, 0)
+        for picture in (FOX, OWL):
+            await store.keep_picture(turn.turn_id, picture)
+        assert await store.pictures_on(50) == (turn.turn_id, 2)
+        assert await store.pictures_on(51) is None
+
     async def test_pictures_that_come_at_once_are_all_kept(self, url):
         async with Database(url) as one, Database(url) as other:
             stores = [SqlConversationStore(one), SqlConversationStore(other)]

@@ -14,6 +14,8 @@ from bot.playground.standin import prose
 from bot.playground.standin.heard import Heard, Picture
 
 _TROUBLE_MAX_WORDS = 8
+_DRAWING_TOOL = "generate_image"
+_DRAWING_WORDS = {"draw", "paint", "sketch", "picture", "photograph", "redraw", "repaint"}
 
 
 class Finish(StrEnum):
@@ -24,6 +26,8 @@ class Finish(StrEnum):
     FILTERED = "filtered"
     BROKEN = "broken"
     """The connection drops in the middle."""
+    BLOCKED = "blocked"
+    """The prompt is refused before any answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +40,27 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolUse:
+    """The call of a function the model was offered."""
+
+    name: str
+    arguments: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Script:
     """One answer, ready to be spelled in either dialect."""
 
     text: str
+    tool: ToolUse | None = None
+    """What the model calls after its text."""
     reasoning: str = ""
     finish: Finish = Finish.STOP
     sources: tuple[Source, ...] = ()
     queries: tuple[str, ...] = ()
     slow: bool = False
+    draws: bool = True
+    """Whether a picture model makes its picture; if not, its words are all there is."""
 
 
 def wished_words(prompt: str) -> set[str]:
@@ -53,11 +69,17 @@ def wished_words(prompt: str) -> set[str]:
     Words that spoil an answer count in short prompts only, so that an ordinary sentence which
     happens to contain one is answered.
     """
-    words = set(re.findall(r"[a-z]+", prompt.lower()))
+    words = _words(prompt)
     wishes = words & {"table", "code", "long", "reason", "think", "search"}
     if len(prompt.split()) <= _TROUBLE_MAX_WORDS:
-        wishes |= words & {"error", "slow", "empty", "cut", "filter", "break"}
+        wishes |= words & {
+            "error", "slow", "empty", "cut", "filter", "break", "block", "refuse",
+        }  # fmt: skip
     return wishes
+
+
+def _words(prompt: str) -> set[str]:
+    return set(re.findall(r"[a-z]+", prompt.lower()))
 
 
 def wished_status(prompt: str) -> int | None:
@@ -72,6 +94,8 @@ def compose(heard: Heard) -> Script:
     """Write the answer to a question."""
     wishes = wished_words(heard.prompt)
     searches = "search" in wishes or heard.search_offered
+    if _DRAWING_TOOL in heard.tools and _words(heard.prompt) & _DRAWING_WORDS:
+        return Script("I am having it painted.", tool=_drawing(heard))
     text, finish = _body(heard, wishes, searches), Finish.STOP
     if "empty" in wishes:
         text = ""
@@ -81,6 +105,10 @@ def compose(heard: Heard) -> Script:
         text, finish = text[:60], Finish.FILTERED
     elif "break" in wishes:
         text, finish = text[: max(40, len(text) // 2)], Finish.BROKEN
+    elif "block" in wishes:
+        text, finish = "", Finish.BLOCKED
+    elif "refuse" in wishes:
+        text = _REFUSAL
     thinks = heard.reasons or heard.thoughts_wanted or bool(wishes & {"reason", "think"})
     return Script(
         text=text,
@@ -107,13 +135,28 @@ def compose_picture(heard: Heard) -> Script:
         text, finish = "", Finish.FILTERED
     elif "break" in wishes:
         finish = Finish.BROKEN
+    elif "block" in wishes:
+        text, finish = "", Finish.BLOCKED
+    elif "refuse" in wishes:
+        text = _REFUSAL
     return Script(
         text=text,
         reasoning=prose.REASONING if heard.thoughts_wanted or wishes & {"reason", "think"} else "",
         finish=finish,
         queries=(subject,) if heard.search_offered and text else (),
         slow="slow" in wishes,
+        draws="refuse" not in wishes,
     )
+
+
+def _drawing(heard: Heard) -> ToolUse:
+    """The call that has what was asked for drawn, or the picture in sight changed."""
+    pictures = "none"
+    if heard.pictures:
+        pictures = "question"
+    elif heard.latest_picture is not None:
+        pictures = "previous"
+    return ToolUse(_DRAWING_TOOL, {"prompt": heard.prompt.strip(), "pictures": pictures})
 
 
 def _body(heard: Heard, wishes: set[str], searches: bool) -> str:
@@ -149,6 +192,7 @@ def _memory(heard: Heard) -> str:
     return f"I was shown **{turns}**; the last one was “{last}”."
 
 
+_REFUSAL = "I would rather not do this, so the stand-in leaves it at words."
 _COLOURS = {
     "black": (20, 20, 24),
     "dark blue": (28, 44, 110),

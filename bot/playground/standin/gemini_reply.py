@@ -40,6 +40,8 @@ class GeminiReply:
         if self._draws:
             if self._script.finish is Finish.STOP and not self._script.text:
                 return "NO_IMAGE"
+            if not self._script.draws:
+                return "STOP"
             return _IMAGE_FINISH.get(self._script.finish, "STOP")
         return _TEXT_FINISH.get(self._script.finish, "STOP")
 
@@ -58,6 +60,9 @@ class GeminiReply:
         self, pictures: AsyncIterator[dict[str, Any]] | None, sign: Sign | None
     ) -> AsyncIterator[Beat]:
         """Spell the answer as a stream; the last event says how it ended."""
+        if self._script.finish is Finish.BLOCKED:
+            yield Beat(self._blocked())
+            return
         for part in self.thoughts():
             yield self._beat(part)
         words = list(self.words())
@@ -68,7 +73,9 @@ class GeminiReply:
         if self._script.finish is Finish.BROKEN:
             return
         closing: list[dict[str, Any]] = []
-        if pictures is not None:
+        if self._script.tool is not None:
+            closing = [self._tool_call(sign)]
+        elif pictures is not None:
             # The picture is one event of its own, and here the last one.
             async for part in pictures:
                 if closing:
@@ -83,15 +90,35 @@ class GeminiReply:
         self, pictures: AsyncIterator[dict[str, Any]] | None, sign: Sign | None
     ) -> dict[str, Any]:
         """Spell the answer in one piece."""
+        if self._script.finish is Finish.BLOCKED:
+            return self._blocked()
         parts = list(self.thoughts())
         text = {"text": self._script.text}
         if self._script.text:
             if sign is not None:
                 text["thoughtSignature"] = sign(b"")
             parts.append(text)
+        if self._script.tool is not None:
+            parts.append(self._tool_call(sign))
         if pictures is not None:
             parts += [part async for part in pictures]
         return self._object(parts, last=True)
+
+    def _blocked(self) -> dict[str, Any]:
+        return {
+            "promptFeedback": {"blockReason": "PROHIBITED_CONTENT"},
+            "usageMetadata": self._usage(drawn=False),
+            "modelVersion": self._model,
+            "responseId": self._id,
+        }
+
+    def _tool_call(self, sign: Sign | None) -> dict[str, Any]:
+        tool = self._script.tool
+        assert tool is not None
+        part: dict[str, Any] = {"functionCall": {"name": tool.name, "args": tool.arguments}}
+        if sign is not None:
+            part["thoughtSignature"] = sign(b"")
+        return part
 
     def _beat(self, part: dict[str, Any]) -> Beat:
         return Beat(self._object([part]), len(part["text"]) / _CHARACTERS_PER_DELTA)

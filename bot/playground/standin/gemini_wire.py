@@ -77,10 +77,17 @@ class GenerationConfig(msgspec.Struct, rename="camel"):
     image_config: ImageConfig | None = None
 
 
+class Function(msgspec.Struct):
+    """Something the model may call."""
+
+    name: str
+
+
 class Tool(msgspec.Struct, rename="camel"):
-    """Something the model may use; only the search is known."""
+    """What the model may use: the search, or functions."""
 
     google_search: dict[str, object] | None = None
+    function_declarations: list[Function] = []
 
 
 class GeminiCall(msgspec.Struct, rename="camel"):
@@ -211,6 +218,9 @@ def heard(call: GeminiCall, model: str) -> Heard:
             if part.inline_data and not part.inline_data.mime_type.startswith("image/")
         ),
         latest_picture=seen[-1] if seen else None,
+        tools=frozenset(
+            function.name for tool in call.tools or () for function in tool.function_declarations
+        ),
         search_offered=any(tool.google_search is not None for tool in call.tools or ()),
         thoughts_wanted=thinking is not None and thinking.include_thoughts,
     )

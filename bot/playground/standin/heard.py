@@ -28,6 +28,8 @@ class Heard:
     """Names or kinds of the other files of the last user turn."""
     latest_picture: Picture | None = None
     """The newest picture anywhere in the conversation: what an edit starts from."""
+    tools: frozenset[str] = frozenset()
+    """The names of the functions the model may call."""
     search_offered: bool = False
     thoughts_wanted: bool = False
     reasons: bool = False

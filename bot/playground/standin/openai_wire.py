@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from bot.playground.standin.answers import Finish, Script
+from bot.playground.standin.answers import Finish, Script, ToolUse
 from bot.playground.standin.delivery import Beat
 from bot.playground.standin.heard import Heard, Picture
 from bot.playground.standin.models import is_known, reasons, takes_effort, thinks_aloud
@@ -72,6 +72,19 @@ class StreamOptions(msgspec.Struct):
     include_usage: bool = False
 
 
+class Function(msgspec.Struct):
+    """Something the model may call."""
+
+    name: str
+
+
+class Tool(msgspec.Struct):
+    """How a function is offered."""
+
+    type: str
+    function: Function
+
+
 class ChatCall(msgspec.Struct):
     """A request body; fields not named here vanish silently, as they do behind the gateway."""
 
@@ -84,6 +97,7 @@ class ChatCall(msgspec.Struct):
     max_tokens: int | None = None
     max_completion_tokens: int | None = None
     reasoning_effort: str | None = None
+    tools: list[Tool] = []
 
 
 def read_call(raw: bytes) -> ChatCall:
@@ -162,6 +176,7 @@ def heard(call: ChatCall) -> Heard:
         latest_picture=seen[-1] if seen else None,
         thoughts_wanted=call.reasoning_effort in ("medium", "high", "xhigh", "max"),
         reasons=thinks_aloud(call.model),
+        tools=frozenset(tool.function.name for tool in call.tools),
     )
 
 
@@ -203,11 +218,20 @@ async def events(call: ChatCall, script: Script, picture: str = "") -> AsyncIter
         yield Beat(chunk({"content": piece}), 1)
     if picture:
         yield Beat(chunk({"images": [_image_item(picture)]}))
+    if script.tool is not None:
+        # The name comes first, the arguments in pieces.
+        whole = _tool_call(script.tool)
+        arguments = whole["function"]["arguments"]
+        whole["function"]["arguments"] = ""
+        yield Beat(chunk({"tool_calls": [{"index": 0, **whole}]}))
+        for piece in deltas(arguments):
+            more = {"index": 0, "function": {"arguments": piece}}
+            yield Beat(chunk({"tool_calls": [more]}), 1)
     if script.sources:
         yield Beat(chunk({"annotations": _annotations(script)}))
     if script.finish is Finish.BROKEN:
         return
-    yield Beat(chunk({}, _FINISH_REASONS[script.finish]))
+    yield Beat(chunk({}, _finish_reason(script)))
     if call.stream_options is not None and call.stream_options.include_usage:
         yield Beat({**head, "choices": [], "usage": usage(call, script)})
 
@@ -221,13 +245,14 @@ def reply(call: ChatCall, script: Script, picture: str = "") -> dict[str, Any]:
         message["annotations"] = _annotations(script)
     if picture:
         message["images"] = [_image_item(picture)]
-    reason = _FINISH_REASONS.get(script.finish, "stop")
+    if script.tool is not None:
+        message["tool_calls"] = [_tool_call(script.tool)]
     return {
         "id": _reply_id(script),
         "object": "chat.completion",
         "created": int(time.time()),
         "model": call.model,
-        "choices": [{"index": 0, "finish_reason": reason, "message": message}],
+        "choices": [{"index": 0, "finish_reason": _finish_reason(script), "message": message}],
         "usage": usage(call, script),
     }
 
@@ -249,6 +274,19 @@ def usage(call: ChatCall, script: Script) -> dict[str, Any]:
 
 def _reply_id(script: Script) -> str:
     return f"chatcmpl-standin{abs(hash(script.text)):x}{time.monotonic_ns():x}"[:38]
+
+
+def _finish_reason(script: Script) -> str:
+    return "tool_calls" if script.tool else _FINISH_REASONS.get(script.finish, "stop")
+
+
+def _tool_call(tool: ToolUse) -> dict[str, Any]:
+    arguments = msgspec.json.encode(tool.arguments).decode()
+    return {
+        "id": f"call_{time.monotonic_ns():x}",
+        "type": "function",
+        "function": {"name": tool.name, "arguments": arguments},
+    }
 
 
 def _image_item(data_uri: str) -> dict[str, Any]:

@@ -6,7 +6,8 @@ WHO = "I am the **offline stand-in**, not a real model."
 
 TRY = (
     "Try one of these words: `table`, `code`, `long`, `reason`, `search`, "
-    "`slow`, `cut`, `filter`, `empty`, `break`, `error` (or `error 429`)."
+    "`slow`, `draw`, `cut`, `filter`, `refuse`, `block`, `empty`, `break`, "
+    "`error` (or `error 429`)."
 )
 
 FRIENDLY = (

@@ -244,8 +244,12 @@ class StandInGateway:
             )
         draws = image_model(asked.model) is not None
         script = await self._script(heard, draws=draws)
+        if script.finish is Finish.BLOCKED:
+            raise openai_error(
+                400, "The prompt was blocked, as it asked to be.", code="content_policy_violation"
+            )
         picture = ""
-        if draws and script.text and script.finish is Finish.STOP:
+        if draws and script.draws and script.text and script.finish is Finish.STOP:
             await asyncio.sleep(self.picture_seconds)
             part = await asyncio.to_thread(draw_part, heard, None, None, None)
             blob = part["inlineData"]
@@ -303,7 +307,8 @@ class StandInGateway:
                 self.picture_bytes,
             )
 
-        drawing = pictures() if kind and script.text and script.finish is Finish.STOP else None
+        draws = kind is not None and script.draws and script.finish is Finish.STOP
+        drawing = pictures() if draws and script.text else None
         self.ledger.charge(model, len(heard.prompt) // 4, len(script.text) // 4 + 1120 * bool(kind))
         if method == "streamGenerateContent" and request.query.get("alt") == "sse":
             manner = self._manner(script, crlf=True, done=False)

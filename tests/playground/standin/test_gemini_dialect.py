@@ -267,3 +267,41 @@ async def test_without_sse_the_streaming_method_answers_with_an_array(
     path = gemini_path(TEXT_MODEL, stream=True).removesuffix("?alt=sse")
     async with session.post(path, json=gemini_body({"text": "Hi"})) as response:
         assert isinstance(await response.json(), list)
+
+
+TOOLS = [{"functionDeclarations": [{"name": "generate_image", "parameters": {}}]}]
+
+
+async def test_a_wish_for_a_picture_calls_the_tool_that_was_offered(
+    session: aiohttp.ClientSession,
+):
+    body = gemini_body({"text": "Draw a fox"}, tools=TOOLS)
+    whole = await ask(session, TEXT_MODEL, body)
+    async with session.post(gemini_path(TEXT_MODEL, stream=True), json=body) as response:
+        last = (await read_events(response, "\r\n"))[-1]
+    for reply in (whole, last):
+        call = parts_of(reply)[-1]
+        assert call["functionCall"] == {
+            "name": "generate_image",
+            "args": {"prompt": "Draw a fox", "pictures": "none"},
+        }
+        assert call["thoughtSignature"]
+
+
+async def test_a_refusal_is_words_without_a_picture(session: aiohttp.ClientSession):
+    reply = await ask(session, PRO_IMAGE, order("refuse a fox"))
+    assert [next(iter(part)) for part in parts_of(reply)] == ["text"]
+    assert reply["candidates"][0]["finishReason"] == "STOP"
+
+
+@pytest.mark.parametrize("model", [TEXT_MODEL, PRO_IMAGE])
+async def test_a_blocked_prompt_has_feedback_and_no_candidate(
+    session: aiohttp.ClientSession, model: str
+):
+    body = gemini_body({"text": "block"})
+    whole = await ask(session, model, body)
+    async with session.post(gemini_path(model, stream=True), json=body) as response:
+        [event] = await read_events(response, "\r\n")
+    for reply in (whole, event):
+        assert reply["promptFeedback"] == {"blockReason": "PROHIBITED_CONTENT"}
+        assert "candidates" not in reply

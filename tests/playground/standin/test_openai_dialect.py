@@ -1,5 +1,6 @@
 import base64
 import io
+import json
 from statistics import median
 
 import aiohttp
@@ -195,3 +196,39 @@ async def test_the_set_text_is_answered_as_it_is(
     gateway.text = "One  two\n\nthree ü 👍"
     async with session.post(CHAT, json=chat_body("Hi", stream=True)) as response:
         assert chat_text(await read_events(response)) == gateway.text
+
+
+TOOLS = [{"type": "function", "function": {"name": "generate_image", "parameters": {}}}]
+
+
+@pytest.mark.parametrize("stream", [True, False])
+async def test_a_wish_for_a_picture_calls_the_tool_that_was_offered(
+    session: aiohttp.ClientSession, stream: bool
+):
+    body = chat_body("Please draw a fox", stream=stream, tools=TOOLS)
+    async with session.post(CHAT, json=body) as response:
+        if stream:
+            choices = [e["choices"][0] for e in (await read_events(response))[:-1]]
+            calls = [c for choice in choices for c in choice["delta"].get("tool_calls", ())]
+            arguments = "".join(call["function"]["arguments"] for call in calls)
+            name, reason = calls[0]["function"]["name"], choices[-1]["finish_reason"]
+        else:
+            [choice] = (await response.json())["choices"]
+            [call] = choice["message"]["tool_calls"]
+            arguments, name = call["function"]["arguments"], call["function"]["name"]
+            reason = choice["finish_reason"]
+    assert (name, reason) == ("generate_image", "tool_calls")
+    assert json.loads(arguments) == {"prompt": "Please draw a fox", "pictures": "none"}
+
+
+async def test_without_the_tool_a_wish_for_a_picture_gets_words(session: aiohttp.ClientSession):
+    async with session.post(CHAT, json=chat_body("Please draw a fox")) as response:
+        [choice] = (await response.json())["choices"]
+    assert choice["finish_reason"] == "stop"
+    assert "tool_calls" not in choice["message"]
+
+
+async def test_a_blocked_prompt_is_an_error(session: aiohttp.ClientSession):
+    async with session.post(CHAT, json=chat_body("block")) as response:
+        assert response.status == 400
+        assert (await response.json())["error"]["code"] == "content_policy_violation"
