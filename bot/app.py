@@ -8,34 +8,40 @@ import logging
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import aiohttp
 import discord
 import yarl
 
-from bot.chat.persona import DEFAULT_PERSONA
+from bot.chat.account import Prices
+from bot.chat.metering import Meter
+from bot.chat.models import Catalogue
 from bot.chat.policy import Defaults, Policy
-from bot.chat.ports import Clock
 from bot.chat.respond import Responder
+from bot.chores import Chore, doing
 from bot.client import Bot, intents
 from bot.clock import LoopClock
 from bot.errors import AuthCodeError, LLMError, StartupError
+from bot.keyring import Keyring
 from bot.llm.client import GatewayChatModel
-from bot.llm.credits import read_balance
+from bot.llm.credits import GatewayAccount
 from bot.llm.downloads import Downloads, public_session
+from bot.llm.models import read_models
 from bot.pictures.shrinking import scaled
 from bot.settings import Settings
 from bot.storage.conversations import SqlConversationStore
 from bot.storage.database import Database, migrate as migrate_database
 from bot.storage.preferences import SqlPreferenceStore
+from bot.storage.quotas import SqlQuotaStore
 from bot.storage.retention import prune
 from bot.storage.state import SqlStateStore
 from bot.storage.variants import SqlVariantStore
 
 log = logging.getLogger(__name__)
 
-PRUNE_SECONDS = 3_600
+HOUR = 3_600
+PRICES_FROM = timedelta(days=7)
 SHUTDOWN_SECONDS = 20
 """Hosts send SIGKILL 30 seconds after SIGTERM."""
 
@@ -91,6 +97,7 @@ async def running_bot(settings: Settings) -> AsyncIterator[Bot]:
     clock = LoopClock()
     token = settings.discord_token.get_secret_value()
     authcode = settings.liaobots_auth_code.get_secret_value()
+    keyring = Keyring([key.get_secret_value() for key in settings.secrets_key])
     await migrate(settings)
     async with (
         Database(settings.database_url.get_secret_value()) as database,
@@ -102,9 +109,13 @@ async def running_bot(settings: Settings) -> AsyncIterator[Bot]:
         public_session() as downloading,
     ):
         message_content = await _look_at_portal(token)
-        await _check_auth_code(session, settings.gateway_urls, authcode)
+        account = GatewayAccount(session, settings.gateway_urls)
+        await _check_auth_code(account, authcode)
         store = SqlConversationStore(database)
         variants = SqlVariantStore(database)
+        quotas = SqlQuotaStore(database)
+        prices = Prices()
+        models = Catalogue()
         responder = Responder(
             model=GatewayChatModel(
                 session,
@@ -116,7 +127,7 @@ async def running_bot(settings: Settings) -> AsyncIterator[Bot]:
             store=store,
             variants=variants,
             clock=clock,
-            persona=DEFAULT_PERSONA,
+            meter=Meter(quotas, prices.of),
             scale=scaled,
             stream=settings.liaobots_stream,
         )
@@ -131,42 +142,44 @@ async def running_bot(settings: Settings) -> AsyncIterator[Bot]:
             store=store,
             variants=variants,
             state=SqlStateStore(database),
+            keyring=keyring,
+            account=account,
+            models=models,
+            quotas=quotas,
+            authcode=authcode,
             clock=clock,
             message_content=message_content,
             dev_guild_id=settings.dev_guild_id,
         )
-        async with bot, _pruning(database, settings, clock):
+
+        async def prune_media() -> object:
+            return await prune(
+                database,
+                default_days=settings.media_retention_days,
+                max_bytes=settings.media_max_mb * 1_000_000,
+                now=datetime.now(UTC),
+            )
+
+        async def learn_models() -> int:
+            listed = await read_models(session, settings.gateway_urls, authcode)
+            models.learn(listed)
+            return len(listed)
+
+        async def learn_prices() -> int:
+            since = datetime.now(UTC) - PRICES_FROM
+            charged = await account.charges(authcode, since=since)
+            prices.learn(charged)
+            return len(charged)
+
+        chores = (
+            Chore("media pruned", HOUR, prune_media),
+            Chore("quotas given back", HOUR, lambda: quotas.tidy(datetime.now(UTC))),
+            Chore("models listed", HOUR, learn_models),
+            Chore("charges read", HOUR, learn_prices),
+        )
+        async with bot, doing(chores, clock):
             await bot.login(token)
             yield bot
-
-
-@asynccontextmanager
-async def _pruning(database: Database, settings: Settings, clock: Clock) -> AsyncIterator[None]:
-    """Meanwhile forget pictures and files that are too old, or too many, every hour."""
-
-    async def prune_for_ever() -> None:
-        while True:
-            try:
-                pruned = await prune(
-                    database,
-                    default_days=settings.media_retention_days,
-                    max_bytes=settings.media_max_mb * 1_000_000,
-                    now=datetime.now(UTC),
-                )
-            except Exception:
-                # The edge of this task: a database that is busy or full is tried again later.
-                log.exception("media could not be pruned")
-            else:
-                log.info("pruned media: %s", pruned)
-            await clock.sleep(PRUNE_SECONDS)
-
-    task = asyncio.create_task(prune_for_ever())
-    try:
-        yield
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
 
 
 def point_to(api_url: str) -> None:
@@ -227,19 +240,14 @@ async def _look_at_portal(token: str) -> bool:
     return granted
 
 
-async def _check_auth_code(
-    session: aiohttp.ClientSession, urls: tuple[str, ...], authcode: str
-) -> None:
-    for url in urls:
-        try:
-            balance = await read_balance(session, url, authcode)
-        except AuthCodeError:
-            raise StartupError(
-                "The gateway does not accept LIAOBOTS_AUTH_CODE. Copy it again from your account."
-            ) from None
-        except LLMError as error:
-            log.warning("gateway not reachable at start: %s", error)
-        else:
-            log.info("gateway ready at %s, balance %s", url, balance.balance)
-            return
-    log.warning("no gateway host could be reached; the bot starts all the same")
+async def _check_auth_code(account: GatewayAccount, authcode: str) -> None:
+    try:
+        balance = await account.balance(authcode)
+    except AuthCodeError:
+        raise StartupError(
+            "The gateway does not accept LIAOBOTS_AUTH_CODE. Copy it again from your account."
+        ) from None
+    except LLMError as error:
+        log.warning("no gateway host could be reached, the bot starts all the same: %s", error)
+    else:
+        log.info("gateway ready, balance %s", balance.balance)

@@ -12,9 +12,12 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot import cogs
+from bot.chat.account import Account
+from bot.chat.models import Catalogue
 from bot.chat.policy import Policy
-from bot.chat.ports import Clock, ConversationStore, StateStore, VariantStore
+from bot.chat.ports import Clock, ConversationStore, QuotaStore, StateStore, VariantStore
 from bot.chat.respond import Responder
+from bot.keyring import Keyring
 from bot.replies.headers import trace
 from bot.replies.pacing import EditBudget
 from bot.translator import CatalogueTranslator
@@ -43,6 +46,11 @@ class Bot(commands.AutoShardedBot):
         store: ConversationStore,
         variants: VariantStore,
         state: StateStore,
+        keyring: Keyring,
+        account: Account,
+        models: Catalogue,
+        quotas: QuotaStore,
+        authcode: str,
         clock: Clock,
         message_content: bool = False,
         dev_guild_id: int | None = None,
@@ -64,8 +72,13 @@ class Bot(commands.AutoShardedBot):
         self.policy = policy
         self.store = store
         self.variants = variants
+        self.keyring = keyring
+        self.account = account
+        self.models = models
+        self.quotas = quotas
+        self.authcode = authcode
         self.clock = clock
-        self._state = state
+        self.state = state
         self._dev_guild = discord.Object(dev_guild_id) if dev_guild_id else None
 
     async def setup_hook(self) -> None:
@@ -96,8 +109,8 @@ class Bot(commands.AutoShardedBot):
         digest = hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()
         place = self._dev_guild.id if self._dev_guild else "global"
         key = f"commands:{self.application_id}:{place}"
-        if await self._state.read(key) == digest:
+        if await self.state.read(key) == digest:
             return
         await self.tree.sync(guild=self._dev_guild)
-        await self._state.write(key, digest)
+        await self.state.write(key, digest)
         log.info("synced %d commands (%s)", len(payload), place)

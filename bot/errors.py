@@ -5,6 +5,8 @@
     ├── StartupError               Discord or the gateway refused us at start: one line, exit code 2
     ├── QuestionError              the member's question cannot be asked as it is
     ├── ConversationError          nothing there to continue, show or forget
+    ├── AccessError                the server's admins do not let this member ask (so, here)
+    ├── QuotaError                 a limit of the server is used up
     └── LLMError                   the gateway or the model failed
         ├── UnavailableError           unreachable, 5xx, timed out
         ├── RateLimitedError           busy; `retry_after` seconds when known
@@ -52,6 +54,14 @@ class QuestionError(BotError):
 
 class ConversationError(BotError):
     """There is nothing to continue, show or forget; the text is the member's sentence."""
+
+
+class AccessError(BotError):
+    """The server's rules forbid it; the text is the member's sentence."""
+
+
+class QuotaError(BotError):
+    """A limit is used up; the text is the member's sentence."""
 
 
 @dataclass(frozen=True, slots=True)

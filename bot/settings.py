@@ -42,6 +42,7 @@ class Settings(BaseSettings):
     database_url: SecretStr = SecretStr("sqlite:///data/liaocord.sqlite3")
     default_chat_model: str = "gpt-4o"
     default_image_model: str = "gemini-3-pro-image-preview"
+    secrets_key: Annotated[tuple[SecretStr, ...], NoDecode] = ()
     media_retention_days: int = Field(default=30, ge=1, le=3650)
     media_max_mb: int = Field(default=10_000, ge=100)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -79,7 +80,7 @@ class Settings(BaseSettings):
         """The primary host and then its backups."""
         return (self.liaobots_base_url, *self.liaobots_backup_urls)
 
-    @field_validator("liaobots_backup_urls", mode="before")
+    @field_validator("liaobots_backup_urls", "secrets_key", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         if isinstance(value, str):

@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+import itertools
+import json
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any
+from datetime import UTC, datetime
 
+from bot.chat.account import Balance, Charged
 from bot.chat.content import ImagePart, Message, Role, Speaker, TextPart
 from bot.chat.events import Event, SourcesFound
-from bot.chat.ports import ChatRequest, Preferences, Setting
+from bot.chat.places import SettingsPlace
+from bot.chat.ports import ChatRequest
+from bot.chat.preferences import (
+    Change,
+    Configuration,
+    Layers,
+    LoggedChange,
+    Preferences,
+    SealedKey,
+    differences,
+)
+from bot.chat.quota import Account, Charge, Spent, Standing, Wanted, exceeded
 from bot.chat.turns import (
     REMEMBERED,
     Answer,
@@ -23,7 +38,7 @@ from bot.chat.turns import (
     Scope,
     TurnState,
 )
-from bot.errors import ConversationError
+from bot.errors import AuthCodeError, ConversationError, Upstream
 
 SCOPE = Scope("channel:7", guild_id=1, channel_id=7)
 MIRA = Speaker(11, "mira")
@@ -285,6 +300,10 @@ class MemoryStore:
                 return turn.turn_id
         return None
 
+    async def scope_of(self, turn_id: int) -> Scope | None:
+        turn = self.turns.get(turn_id)
+        return None if turn is None else turn.question.scope
+
     async def pictures_on(self, message_id: int) -> tuple[int, int] | None:
         turn_id = await self.turn_of_message(message_id)
         if turn_id is None or turn_id not in self.answers:
@@ -313,18 +332,97 @@ class MemoryPreferences:
     """A preference store without a database."""
 
     def __init__(self) -> None:
-        self.layers: dict[tuple[int | None, int | None], dict[str, Any]] = {}
+        self.configurations: dict[int, Configuration] = {}
+        self.keys: dict[int, SealedKey] = {}
+        self.logged: list[tuple[int, LoggedChange]] = []
 
-    async def read(self, guild_id: int | None, channel_id: int) -> tuple[Preferences, Preferences]:
-        def layer(channel: int | None) -> Preferences:
-            return Preferences(**self.layers.get((guild_id, channel), {}))
+    async def read(self, place: SettingsPlace) -> Layers:
+        if place.guild_id is None:
+            return Layers()
+        known = await self.configuration(place.guild_id)
+        return Layers(
+            server=known.server,
+            category=known.places.get(place.category_id or 0, Preferences()),
+            channel=known.places.get(place.channel_id, Preferences()),
+            lists=known.lists,
+            key=self.keys.get(place.guild_id),
+        )
 
-        return layer(None), layer(channel_id)
+    async def configuration(self, guild_id: int) -> Configuration:
+        return self.configurations.get(guild_id, Configuration())
 
-    async def write(
-        self, guild_id: int, channel_id: int | None, changes: Mapping[str, Setting]
-    ) -> None:
-        self.layers.setdefault((guild_id, channel_id), {}).update(changes)
+    async def change(
+        self, guild_id: int, edit: Callable[[Configuration], Configuration], by: Speaker
+    ) -> list[Change]:
+        old = await self.configuration(guild_id)
+        new = self.configurations[guild_id] = edit(old)
+        changes = differences(old, new)
+        self._note(guild_id, changes, by)
+        return changes
+
+    async def keep_key(self, guild_id: int, key: SealedKey | None, by: Speaker) -> None:
+        before = self.keys.pop(guild_id, None)
+        if key is not None:
+            self.keys[guild_id] = key
+        told = [json.dumps(k.tail if k else None) for k in (before, key)]
+        self._note(guild_id, [Change(None, "authcode", *told)], by)
+
+    async def with_keys(self) -> list[int]:
+        return list(self.keys)
+
+    async def log(self, guild_id: int, *, limit: int, skip: int = 0) -> list[LoggedChange]:
+        entries = [entry for guild, entry in reversed(self.logged) if guild == guild_id]
+        return entries[skip : skip + limit]
+
+    def _note(self, guild_id: int, changes: Sequence[Change], by: Speaker) -> None:
+        now = datetime.now(UTC)
+        self.logged += [(guild_id, LoggedChange(change, by.id, by.name, now)) for change in changes]
+
+
+class MemoryQuotas:
+    """A quota store without a database; nothing runs beside anything else here."""
+
+    def __init__(self) -> None:
+        self.used: Counter[tuple[int, Account]] = Counter()
+        self.reserved: dict[int, tuple[int, Sequence[Wanted]]] = {}
+        self._numbers = itertools.count(1)
+
+    async def reserve(self, guild_id: int, wanted: Sequence[Wanted]) -> int:
+        for want in wanted:
+            standing = Standing(want.charge, self.used[guild_id, want.charge.account])
+            if standing.used + want.amount > want.charge.limit:
+                raise exceeded(standing)
+        for want in wanted:
+            self.used[guild_id, want.charge.account] += want.amount
+        number = next(self._numbers)
+        self.reserved[number] = guild_id, wanted
+        return number
+
+    async def settle(self, reservation: int, spent: Spent) -> None:
+        guild_id, wanted = self.reserved.pop(reservation)
+        for want in wanted:
+            account = want.charge.account
+            self.used[guild_id, account] += spent.of(account.measure) - want.amount
+
+    async def standings(self, guild_id: int, charges: Sequence[Charge]) -> list[Standing]:
+        return [Standing(charge, self.used[guild_id, charge.account]) for charge in charges]
+
+
+class FakeAccount:
+    """The gateway's books, as a test writes them."""
+
+    def __init__(self) -> None:
+        self.balances: dict[str, Balance] = {"operator": Balance(12.5, 40.0)}
+        self.charged: list[Charged] = []
+
+    async def balance(self, authcode: str) -> Balance:
+        if authcode not in self.balances:
+            raise AuthCodeError(upstream=Upstream(status=401))
+        return self.balances[authcode]
+
+    async def charges(self, authcode: str, *, since: datetime) -> list[Charged]:
+        await self.balance(authcode)
+        return [charge for charge in self.charged if charge.at >= since]
 
 
 class MemoryState:

@@ -26,9 +26,10 @@ class Budget:
     bytes: int = HISTORY_BYTES
 
 
-def budget_for(context_tokens: int) -> Budget:
-    """The usual history budget, or less where the model's window is small."""
-    return Budget(tokens=max(0, min(HISTORY_TOKENS, context_tokens - OUTPUT_RESERVE)))
+def budget_for(window_tokens: int, wanted_tokens: int | None = None) -> Budget:
+    """The usual history budget or the wanted one, or less where the model's window is small."""
+    wanted = HISTORY_TOKENS if wanted_tokens is None else wanted_tokens
+    return Budget(tokens=max(0, min(wanted, window_tokens - OUTPUT_RESERVE)))
 
 
 def estimate_tokens(text: str) -> int:

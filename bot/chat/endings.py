@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import Enum, auto
 
-from bot.chat.events import Finished, FinishReason
+from bot.chat.events import Finished, FinishReason, Usage
 from bot.chat.turns import Ending, Task, TurnState
 from bot.errors import (
     AuthCodeError,
@@ -24,7 +24,7 @@ from bot.errors import (
     UnsupportedInputError,
     UnsupportedSettingError,
 )
-from bot.i18n import _
+from bot.i18n import _, ngettext
 
 
 class Halt(Enum):
@@ -67,6 +67,15 @@ def again(state: TurnState, *, has_text: bool) -> Ending:
         case _:
             words = _("This answer is not complete.")
             return Ending(state, words, can_retry=True, can_continue=has_text)
+
+
+def facts(model: str, usage: Usage | None) -> str:
+    """The model and what it used, in one line."""
+    if usage is None:
+        return model
+    tokens = usage.input_tokens + usage.output_tokens
+    count = ngettext("{count} token", "{count} tokens", tokens).format(count=f"{tokens:,}")
+    return f"{model} · {count}"
 
 
 def finished(event: Finished, *, task: Task, has_text: bool, has_images: bool) -> Ending:

@@ -1,14 +1,25 @@
-"""Operator, server, channel: which layer decides what."""
+"""Operator, server, category, channel: which layer decides what."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
 from enum import StrEnum
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-from bot.chat.ports import Clock, Preferences, PreferenceStore, Setting
-from bot.chat.turns import Manner
+from bot.chat.content import Speaker
+from bot.chat.places import SettingsPlace
+from bot.chat.ports import Clock, PreferenceStore
+from bot.chat.preferences import (
+    Change,
+    Configuration,
+    Layers,
+    Lists,
+    LoggedChange,
+    Preferences,
+    SealedKey,
+    Setting,
+)
 
 
 class Layer(StrEnum):
@@ -16,6 +27,7 @@ class Layer(StrEnum):
 
     OPERATOR = "operator"
     SERVER = "server"
+    CATEGORY = "category"
     CHANNEL = "channel"
 
 
@@ -31,57 +43,87 @@ class Chosen(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True)
-class Effective:
-    """What holds in one channel."""
-
-    chat_model: Chosen[str]
-    image_model: Chosen[str]
-    max_pages: Chosen[int]
-    show_reasoning: Chosen[bool]
-    draw_in_chat: Chosen[bool]
-    retention_days: Chosen[int]
-
-    @property
-    def manner(self) -> Manner:
-        """How replies are given here."""
-        return Manner(
-            draws_with=self.image_model.value if self.draw_in_chat.value else None,
-            shows_reasoning=self.show_reasoning.value,
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class Defaults:
-    """The operator's layer: everything has a value."""
+    """The operator's layer; what is None here is left to the model or switched off."""
 
     chat_model: str
     image_model: str
+    member_models: bool = True
+    persona: str | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    max_tokens: int | None = None
+    reasoning: str | None = None
+    search: bool = False
+    context_scope: str = "channel"
+    context_tokens: int | None = None
+    context_messages: int | None = None
     max_pages: int = 6
     show_reasoning: bool = False
     draw_in_chat: bool = True
+    footer: bool = False
+    answer_mentions: bool = True
+    adults_only: bool = False
+    language: str | None = None
+    time_zone: str = "UTC"
     retention_days: int = 30
+    member_replies: int | None = None
+    channel_replies: int | None = None
+    warn_below: float | None = None
+    warn_channel: int | None = None
 
 
-def resolve(defaults: Defaults, server: Preferences, channel: Preferences) -> Effective:
+@dataclass(frozen=True, slots=True)
+class Effective:
+    """What holds in one channel. The names are those of `Preferences`."""
+
+    chat_model: Chosen[str]
+    image_model: Chosen[str]
+    member_models: Chosen[bool]
+    persona: Chosen[str | None]
+    temperature: Chosen[float | None]
+    top_p: Chosen[float | None]
+    max_tokens: Chosen[int | None]
+    reasoning: Chosen[str | None]
+    search: Chosen[bool]
+    context_scope: Chosen[str]
+    context_tokens: Chosen[int | None]
+    context_messages: Chosen[int | None]
+    max_pages: Chosen[int]
+    show_reasoning: Chosen[bool]
+    draw_in_chat: Chosen[bool]
+    footer: Chosen[bool]
+    answer_mentions: Chosen[bool]
+    adults_only: Chosen[bool]
+    language: Chosen[str | None]
+    time_zone: Chosen[str]
+    retention_days: Chosen[int]
+    member_replies: Chosen[int | None]
+    channel_replies: Chosen[int | None]
+    warn_below: Chosen[float | None]
+    warn_channel: Chosen[int | None]
+    lists: Lists
+    key: SealedKey | None
+
+
+_NAMES = tuple(field.name for field in fields(Preferences))
+
+
+def resolve(defaults: Defaults, layers: Layers) -> Effective:
     """Let the nearest layer that says something decide."""
 
-    def choose(default: T, by_server: T | None, by_channel: T | None) -> Chosen[T]:
-        if by_channel is not None:
-            return Chosen(by_channel, Layer.CHANNEL)
-        if by_server is not None:
-            return Chosen(by_server, Layer.SERVER)
-        return Chosen(default, Layer.OPERATOR)
+    def choose(name: str) -> Chosen[Any]:
+        for layer, said in (
+            (Layer.CHANNEL, layers.channel),
+            (Layer.CATEGORY, layers.category),
+            (Layer.SERVER, layers.server),
+        ):
+            if (value := getattr(said, name)) is not None:
+                return Chosen(value, layer)
+        return Chosen(getattr(defaults, name), Layer.OPERATOR)
 
-    return Effective(
-        chat_model=choose(defaults.chat_model, server.chat_model, channel.chat_model),
-        image_model=choose(defaults.image_model, server.image_model, channel.image_model),
-        max_pages=choose(defaults.max_pages, server.max_pages, channel.max_pages),
-        show_reasoning=choose(
-            defaults.show_reasoning, server.show_reasoning, channel.show_reasoning
-        ),
-        draw_in_chat=choose(defaults.draw_in_chat, server.draw_in_chat, channel.draw_in_chat),
-        retention_days=choose(defaults.retention_days, server.retention_days, None),
-    )
+    chosen = {name: choose(name) for name in _NAMES}
+    return Effective(**chosen, lists=layers.lists, key=layers.key)
 
 
 FRESH_SECONDS = 5.0
@@ -90,30 +132,65 @@ MOST_PLACES = 10_000
 
 
 class Policy:
-    """The effective settings of a place."""
+    """The effective settings of a place, and what server admins have set."""
 
     def __init__(self, defaults: Defaults, store: PreferenceStore, clock: Clock) -> None:
         self._defaults = defaults
         self._store = store
         self._clock = clock
-        self._known: dict[tuple[int | None, int], tuple[float, Effective]] = {}
+        self._known: dict[SettingsPlace, tuple[float, Effective]] = {}
 
-    async def effective(self, guild_id: int | None, channel_id: int) -> Effective:
-        """What holds in that channel; a thread is asked by its parent's id."""
-        place = guild_id, channel_id
+    async def effective(self, place: SettingsPlace) -> Effective:
+        """What holds there."""
         read_at, known = self._known.get(place, (0.0, None))
         if known is not None and self._clock.now() < read_at + FRESH_SECONDS:
             return known
         if len(self._known) >= MOST_PLACES:
             self._known.clear()
         read_at = self._clock.now()
-        effective = resolve(self._defaults, *await self._store.read(guild_id, channel_id))
+        effective = resolve(self._defaults, await self._store.read(place))
         self._known[place] = read_at, effective
         return effective
 
+    async def configuration(self, guild_id: int) -> Configuration:
+        """All that a server has set."""
+        return await self._store.configuration(guild_id)
+
     async def change(
-        self, guild_id: int, channel_id: int | None, changes: Mapping[str, Setting]
-    ) -> None:
-        """Set fields of a server's layer (`channel_id` None) or a channel's; None inherits."""
-        await self._store.write(guild_id, channel_id, changes)
+        self, guild_id: int, edit: Callable[[Configuration], Configuration], by: Speaker
+    ) -> list[Change]:
+        """Put what `edit` makes of a server's configuration in its place; what became different.
+
+        Raises:
+            Exception: whatever `edit` raises; then nothing is changed.
+        """
+        changes = await self._store.change(guild_id, edit, by)
         self._known.clear()
+        return changes
+
+    async def set(
+        self,
+        guild_id: int,
+        place_id: int | None,
+        settings: Mapping[str, Setting],
+        by: Speaker,
+    ) -> list[Change]:
+        """Set fields of a server's layer (`place_id` None), a category's or a channel's.
+
+        Raises:
+            QuestionError: a field does not exist there, or does not take its value.
+        """
+        return await self.change(guild_id, lambda old: old.with_settings(place_id, settings), by)
+
+    async def keep_key(self, guild_id: int, key: SealedKey | None, by: Speaker) -> None:
+        """Keep a server's own auth code; None forgets it."""
+        await self._store.keep_key(guild_id, key, by)
+        self._known.clear()
+
+    async def with_keys(self) -> list[int]:
+        """The servers that have an auth code of their own."""
+        return await self._store.with_keys()
+
+    async def log(self, guild_id: int, *, limit: int, skip: int = 0) -> list[LoggedChange]:
+        """Who changed what, newest first."""
+        return await self._store.log(guild_id, limit=limit, skip=skip)

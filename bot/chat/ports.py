@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
-from bot.chat.content import ImagePart, Message
+from bot.chat.content import ImagePart, Message, Speaker
 from bot.chat.events import Event, SourcesFound
+from bot.chat.places import SettingsPlace
+from bot.chat.preferences import Change, Configuration, Layers, LoggedChange, SealedKey
+from bot.chat.quota import Charge, Spent, Standing, Wanted
 from bot.chat.turns import (
     Answer,
     Ending,
@@ -55,6 +58,8 @@ class ChatRequest:
     tools: Sequence[Tool] = ()
     """Sent only to models whose profile takes tools."""
     stream: bool = True
+    authcode: str = field(default="", repr=False)
+    """A server's own; empty for the operator's."""
 
 
 class ChatModel(Protocol):
@@ -164,6 +169,10 @@ class ConversationStore(Protocol):
         """The answer that a Discord message shows."""
         ...
 
+    async def scope_of(self, turn_id: int) -> Scope | None:
+        """The conversation that an answer belongs to."""
+        ...
+
     async def pictures_on(self, message_id: int) -> tuple[int, int] | None:
         """The answer that a Discord message shows, and how many pictures of it are kept."""
         ...
@@ -229,37 +238,53 @@ PictureScaler = Callable[[ImagePart, int], Awaitable[ImagePart]]
 """Makes a picture smaller until it has at most so many bytes; in a thread."""
 
 
-@dataclass(frozen=True, slots=True)
-class Preferences:
-    """What one layer (a server or a channel) has set; None inherits."""
-
-    chat_model: str | None = None
-    image_model: str | None = None
-    max_pages: int | None = None
-    """Messages a reply may take before the rest goes into a file."""
-    show_reasoning: bool | None = None
-    """Whether a model's visible thoughts are shown while it works."""
-    draw_in_chat: bool | None = None
-    """Whether chat models may have pictures made."""
-    retention_days: int | None = None
-    """How long the server's pictures and files are kept; no channel has its own."""
-
-
-Setting = str | int | bool | None
-"""The value of one preference; None inherits."""
-
-
 class PreferenceStore(Protocol):
-    """What admins have set."""
+    """What admins have set. Every method is one transaction."""
 
-    async def read(self, guild_id: int | None, channel_id: int) -> tuple[Preferences, Preferences]:
-        """The server's and the channel's layer (one round trip)."""
+    async def read(self, place: SettingsPlace) -> Layers:
+        """Everything that decides what holds in a place (one round trip)."""
         ...
 
-    async def write(
-        self, guild_id: int, channel_id: int | None, changes: Mapping[str, Setting]
-    ) -> None:
-        """Change the given fields of the server's layer, or of one channel's."""
+    async def configuration(self, guild_id: int) -> Configuration:
+        """All that a server has set."""
+        ...
+
+    async def change(
+        self, guild_id: int, edit: Callable[[Configuration], Configuration], by: Speaker
+    ) -> list[Change]:
+        """Put what `edit` makes of the configuration in its place, and log the differences."""
+        ...
+
+    async def keep_key(self, guild_id: int, key: SealedKey | None, by: Speaker) -> None:
+        """Keep a server's own auth code, or forget it; logged without the code."""
+        ...
+
+    async def with_keys(self) -> list[int]:
+        """The servers that have an auth code of their own."""
+        ...
+
+    async def log(self, guild_id: int, *, limit: int, skip: int = 0) -> list[LoggedChange]:
+        """The newest changes first."""
+        ...
+
+
+class QuotaStore(Protocol):
+    """What was used of the limits. Every method is one transaction."""
+
+    async def reserve(self, guild_id: int, wanted: Sequence[Wanted]) -> int:
+        """Count what a reply will use, all of it or nothing; the reservation's number.
+
+        Raises:
+            QuotaError: a counter would go beyond its limit.
+        """
+        ...
+
+    async def settle(self, reservation: int, spent: Spent) -> None:
+        """Count what was really used instead; a reservation is settled once."""
+        ...
+
+    async def standings(self, guild_id: int, charges: Sequence[Charge]) -> list[Standing]:
+        """How far these counters have gone."""
         ...
 
 

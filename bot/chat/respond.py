@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from functools import partial
 
@@ -15,7 +16,9 @@ from bot.chat.drawing import Drawing, Order
 from bot.chat.endings import Halt
 from bot.chat.events import Usage
 from bot.chat.growing import Growing
+from bot.chat.metering import Meter, Spending
 from bot.chat.order import Arrivals
+from bot.chat.persona import system_prompt
 from bot.chat.ports import (
     ChatModel,
     ChatRequest,
@@ -68,7 +71,7 @@ class Responder:
         store: ConversationStore,
         variants: VariantStore,
         clock: Clock,
-        persona: str,
+        meter: Meter,
         scale: PictureScaler,
         stream: bool = True,
     ) -> None:
@@ -76,7 +79,7 @@ class Responder:
         self._store = store
         self._variants = variants
         self._clock = clock
-        self._persona = persona
+        self._meter = meter
         self._scale = scale
         self._stream = stream
         self._arrivals = Arrivals()
@@ -101,18 +104,20 @@ class Responder:
         Raises:
             BotError: whatever `prepare` raises; failures of the model end visibly in the reply.
         """
-        with self._arrivals.place(scope.key) as wait_for_turn:
-            question = await prepare()
-            await wait_for_turn()
-            turn = await self._store.open_turn(question)
-        if turn is None:
-            log.info("already answered event=%d", question.event_id)
-            return False
-        surface = await self._begin(turn, open_surface)
-        for sentence in question.notices:
-            surface.notice(sentence)
-        await self._reply(turn, surface, keep=keep)
-        return True
+        async with AsyncExitStack() as stack:
+            with self._arrivals.place(scope.key) as wait_for_turn:
+                question = await prepare()
+                spending = await stack.enter_async_context(self._meter.reply(question))
+                await wait_for_turn()
+                turn = await self._store.open_turn(question)
+            if turn is None:
+                log.info("already answered event=%d", question.event_id)
+                return False
+            surface = await self._begin(turn, open_surface)
+            for sentence in question.notices:
+                surface.notice(sentence)
+            await self._reply(turn, surface, spending, keep=keep)
+            return True
 
     async def again(
         self,
@@ -128,12 +133,15 @@ class Responder:
         Raises:
             ConversationError: the question is no longer remembered.
         """
-        turn = await self._variants.reopen(turn_id, model=model, message_id=message_id)
-        if turn is None:
-            return False
-        turn = replace(turn, question=replace(turn.question, manner=manner))
-        await self._reply(turn, await self._begin(turn, open_surface))
-        return True
+        asked = (await self._variants.kept(turn_id)).turn.question
+        asked = replace(asked, model=model or asked.model, manner=manner)
+        async with self._meter.reply(asked) as spending:
+            turn = await self._variants.reopen(turn_id, model=model, message_id=message_id)
+            if turn is None:
+                return False
+            turn = replace(turn, question=replace(turn.question, manner=manner))
+            await self._reply(turn, await self._begin(turn, open_surface), spending)
+            return True
 
     async def go_on(
         self,
@@ -237,7 +245,9 @@ class Responder:
         await surface.end(_with_pictures(ending, model, message.images))
         return True
 
-    async def _reply(self, turn: OpenTurn, surface: ReplySurface, *, keep: bool = True) -> None:
+    async def _reply(
+        self, turn: OpenTurn, surface: ReplySurface, spending: Spending, *, keep: bool = True
+    ) -> None:
         started = self._clock.now()
         question = turn.question
         growing = self._running[turn.turn_id] = Growing()
@@ -252,9 +262,21 @@ class Responder:
             await growing.settled()
             model = growing.native_model or question.model
             ending = _with_pictures(ending, model, growing.images)
+            if question.manner.shows_facts:
+                ending = replace(
+                    ending, facts=endings.facts(growing.model or question.model, growing.usage)
+                )
             if not keep:  # What is not remembered cannot be asked again, continued or edited.
-                ending = Ending(ending.state, ending.words)
+                ending = Ending(ending.state, ending.words, facts=ending.facts)
             answer = growing.answer(question.model)
+            usage = growing.usage or Usage()
+            if ending.state is not TurnState.FAILED or growing.has_text or growing.images:
+                spending.used = self._meter.cost(
+                    question,
+                    tokens=usage.input_tokens + usage.output_tokens,
+                    words=answer.message.text,
+                    images=len(growing.images),
+                )
             close = partial(self._store.close_turn, turn.turn_id, ending.state, answer)
             show = partial(surface.end, ending)
             # Words are kept first, so that the next question knows them. Pictures are kept
@@ -269,7 +291,6 @@ class Responder:
                 del self._running[turn.turn_id]
                 if not self._running:
                     self._idle.set()
-                usage = growing.usage or Usage()
                 log.info(
                     "replied guild=%s channel=%d turn=%d model=%s ms=%d outcome=%s tokens=%d "
                     "pictures=%d",
@@ -296,7 +317,9 @@ class Responder:
             work = drawing.make([Order(turn.question, lineage)] * turn.question.image.count)
         else:
             history = await self._store.history(
-                turn.turn_id, max_exchanges=MAX_EXCHANGES, max_bytes=HISTORY_BYTES
+                turn.turn_id,
+                max_exchanges=turn.question.manner.context_messages or MAX_EXCHANGES,
+                max_bytes=HISTORY_BYTES,
             )
             work = self._talk(turn, history, reading, drawing, growing)
         if growing.halt is not None:
@@ -342,7 +365,7 @@ class Responder:
         )
 
     def _chat_request(self, question: Question, history: Sequence[Exchange]) -> ChatRequest:
-        profile = profile_of(question.model)
+        profile, manner = profile_of(question.model), question.manner
         asked = Message(Role.USER, question.parts, question.speaker)
         if not profile.vision:
             history = [_in_words(exchange) for exchange in history]
@@ -352,13 +375,19 @@ class Responder:
             messages=fit(
                 history,
                 asked,
-                budget_for(profile.window_tokens),
+                budget_for(profile.window_tokens, manner.context_tokens),
                 shared=question.scope.guild_id is not None,
             ),
-            system=self._persona,
-            thoughts=question.manner.shows_reasoning,
-            tools=(studio.GENERATE_IMAGE,) if question.manner.draws_with else (),
+            system=system_prompt(manner.persona),
+            temperature=manner.temperature,
+            top_p=manner.top_p,
+            max_tokens=manner.max_tokens,
+            reasoning=manner.reasoning,
+            search=manner.search,
+            thoughts=manner.shows_reasoning,
+            tools=(studio.GENERATE_IMAGE,) if manner.draws_with else (),
             stream=self._stream,
+            authcode=manner.grant.authcode,
         )
 
 

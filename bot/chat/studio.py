@@ -154,6 +154,7 @@ def request(question: Question, messages: Sequence[Message], *, stream: bool) ->
         search=question.image.search,
         thoughts=question.manner.shows_reasoning,
         stream=stream,
+        authcode=question.manner.grant.authcode,
     )
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from bot.chat.content import Message, Part, Speaker
 from bot.chat.events import SourcesFound, Usage
+from bot.chat.quota import Charge
 
 
 class TurnState(StrEnum):
@@ -34,7 +35,8 @@ class Task(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Where a conversation lives. `key` is unique, such as `channel:123` or `private:456`."""
+    """Where a conversation lives. `key` is unique: `channel:123`, `member:11:123` in a channel,
+    `replies:456` after the question that began them, or `private:456`."""
 
     key: str
     guild_id: int | None
@@ -59,12 +61,38 @@ class ImageOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class Grant:
+    """On whose account a reply goes, and how much there is."""
+
+    charges: tuple[Charge, ...] = ()
+    """The counters it runs up."""
+    authcode: str = field(default="", repr=False)
+    """The server's own; empty for the operator's."""
+    member_replies: int | None = None
+    """How many replies may grow for the member at once, this one included."""
+    channel_replies: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Manner:
     """How a reply is given, by the settings of its place at that moment; not stored."""
+
+    persona: str | None = None
+    """What the server's admins tell the model, placeholders filled in."""
+    temperature: float | None = None
+    top_p: float | None = None
+    max_tokens: int | None = None
+    reasoning: str | None = None
+    search: bool = False
+    context_tokens: int | None = None
+    context_messages: int | None = None
 
     draws_with: str | None = None
     """The image model that a chat model may call; None: it may not."""
     shows_reasoning: bool = False
+    shows_facts: bool = False
+    """Whether the model and its tokens are named under the reply."""
+    grant: Grant = Grant()
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,5 +175,7 @@ class Ending:
     can_continue: bool = False
     pictures: int = 0
     """How many pictures the answer has."""
+    facts: str = ""
+    """What the server wants told under each reply, such as the model and its tokens."""
     can_enlarge: bool = False
     """Whether the model that made them could make them larger (4K)."""

@@ -40,7 +40,7 @@ async def open_form(interaction: discord.Interaction[Bot], message: discord.Mess
     while len(_opened) >= _REMEMBERED:
         del _opened[next(iter(_opened))]
     _opened[message.id] = shown
-    effective = await interaction.client.policy.effective(*settings_place(interaction))
+    effective = await interaction.client.policy.effective(settings_place(interaction))
     profile = profile_of(effective.image_model.value)
     await show(interaction, _form(shown, profile))
 

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 import discord
 
-from bot.chat.content import Part, Speaker, TextPart
-from bot.chat.policy import Effective
+from bot.chat.content import Part, TextPart
 from bot.chat.profiles import profile_of
-from bot.chat.turns import ImageOptions, Question, Scope, Task
+from bot.chat.turns import ImageOptions, Question, Task
 from bot.client import Bot
+from bot.cogs._admission import Admitted, conversation
 from bot.cogs._attachments import Attached, Refetch, is_picture, pictures
+from bot.cogs._places import speaker_of
 from bot.errors import QuestionError
 from bot.i18n import _
 from bot.replies.files import picture_number
@@ -63,14 +64,13 @@ async def own_pictures(bot: Bot, shown: Shown) -> Own | None:
 
 
 async def edit_of(
+    bot: Bot,
+    event: discord.Message | discord.Interaction,
     shown: Shown,
     own: Own | None,
     words: str,
     *,
-    scope: Scope,
-    event_id: int,
-    speaker: Speaker,
-    effective: Effective,
+    admitted: Admitted,
     references: Iterable[discord.Attachment] = (),
     options: ImageOptions = ImageOptions(),  # noqa: B008 - frozen
 ) -> Question:
@@ -80,8 +80,9 @@ async def edit_of(
 
     Raises:
         QuestionError: there is one that cannot be read.
+        AccessError: the member may not use the image model.
     """
-    model = effective.image_model.value
+    model = admitted.model(None, admitted.effective.image_model.value)
     profile = profile_of(model)
     follows: int | None = None
     edits: tuple[int, ...] = ()
@@ -94,9 +95,9 @@ async def edit_of(
         count = min(len(shown.pictures), len(attached.parts))
         parts, attached = attached.parts[:count], Attached(attached.parts[count:], attached.notices)
     return Question(
-        scope=scope,
-        event_id=event_id,
-        speaker=speaker,
+        scope=await conversation(bot, event, admitted, follows),
+        event_id=event.id,
+        speaker=speaker_of(event.author if isinstance(event, discord.Message) else event.user),
         parts=(*parts, TextPart(words), *attached.parts),
         model=model,
         task=Task.IMAGE,
@@ -104,5 +105,5 @@ async def edit_of(
         follows=follows,
         edits=edits,
         notices=tuple(attached.notices),
-        manner=effective.manner,
+        manner=admitted.manner,
     )

@@ -1,4 +1,4 @@
-"""Forms: shown once, understood whenever they come back, also after a restart of the bot."""
+"""Forms and panels: understood by their custom ids, also after a restart of the bot."""
 
 from __future__ import annotations
 
@@ -16,7 +16,11 @@ Values = Mapping[str, str]
 Handler = Callable[[discord.Interaction[Bot], re.Match[str], Values], Awaitable[None]]
 """Takes a submitted form. Its custom id is untrusted: check again who may do what."""
 
+Press = Callable[[discord.Interaction[Bot], re.Match[str]], Awaitable[None]]
+"""Takes the use of a button or select; just as untrusted."""
+
 _handlers: dict[re.Pattern[str], Handler] = {}
+_presses: dict[re.Pattern[str], Press] = {}
 
 
 def handles(pattern: str) -> Callable[[Handler], Handler]:
@@ -27,6 +31,28 @@ def handles(pattern: str) -> Callable[[Handler], Handler]:
         return handler
 
     return register
+
+
+def presses(pattern: str) -> Callable[[Press], Press]:
+    """Register what is done with buttons and selects whose custom id fits the pattern."""
+
+    def register(press: Press) -> Press:
+        _presses[re.compile(pattern)] = press
+        return press
+
+    return register
+
+
+async def pressed(interaction: discord.Interaction[Bot]) -> None:
+    """Give the use of a button or select to whom it belongs; others are dynamic items.
+
+    Raises:
+        Exception: whatever its handler raises.
+    """
+    data: Mapping[str, Any] = interaction.data or {}
+    for pattern, press in _presses.items():
+        if found := pattern.fullmatch(data.get("custom_id", "")):
+            await press(interaction, found)
 
 
 async def show(interaction: discord.Interaction[Any], form: ui.Modal) -> None:

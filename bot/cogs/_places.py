@@ -5,10 +5,8 @@ from __future__ import annotations
 import discord
 
 from bot.chat.content import Speaker
+from bot.chat.places import SettingsPlace
 from bot.chat.turns import Scope
-
-SettingsPlace = tuple[int | None, int]
-"""(server, channel) whose settings hold; no server in direct messages."""
 
 
 def speaker_of(user: discord.User | discord.Member) -> Speaker:
@@ -16,11 +14,20 @@ def speaker_of(user: discord.User | discord.Member) -> Speaker:
     return Speaker(user.id, user.display_name)
 
 
-def scope_of(event: discord.Message | discord.Interaction) -> Scope:
-    """The conversation of the event's channel; a thread has one of its own."""
+def scope_of(event: discord.Message | discord.Interaction, context_scope: str = "channel") -> Scope:
+    """The conversation of the event's channel, of its member there, or one that it begins; a
+    thread has its own."""
     channel_id = event.channel.id if event.channel else 0
     guild_id = event.guild.id if event.guild else None
-    return Scope(f"channel:{channel_id}", guild_id, channel_id)
+    match context_scope:
+        case "member":
+            user = event.author if isinstance(event, discord.Message) else event.user
+            key = f"member:{user.id}:{channel_id}"
+        case "replies":
+            key = f"replies:{event.id}"
+        case _:
+            key = f"channel:{channel_id}"
+    return Scope(key, guild_id, channel_id)
 
 
 def settings_place(event: discord.Message | discord.Interaction) -> SettingsPlace:
@@ -28,5 +35,7 @@ def settings_place(event: discord.Message | discord.Interaction) -> SettingsPlac
     channel = event.channel
     guild_id = event.guild.id if event.guild else None
     if isinstance(channel, discord.Thread):
-        return guild_id, channel.parent_id
-    return guild_id, channel.id if channel else 0
+        parent = channel.parent
+        return SettingsPlace(guild_id, channel.parent_id, parent.category_id if parent else None)
+    category_id = getattr(channel, "category_id", None)
+    return SettingsPlace(guild_id, channel.id if channel else 0, category_id)

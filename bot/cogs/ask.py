@@ -7,13 +7,14 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.chat.content import TextPart
-from bot.chat.profiles import KNOWN_CHAT_MODELS, profile_of
-from bot.chat.turns import Question, Scope
+from bot.chat.profiles import profile_of
+from bot.chat.turns import Question, Scope, Task
 from bot.client import Bot
+from bot.cogs._admission import admit
 from bot.cogs._asking import PROMPT_LENGTH, answer_interaction
 from bot.cogs._attachments import collect
 from bot.cogs._models import MODEL_LENGTH, matching
-from bot.cogs._places import scope_of, settings_place, speaker_of
+from bot.cogs._places import scope_of, speaker_of
 from bot.i18n import use_language
 
 
@@ -45,17 +46,18 @@ class Ask(commands.Cog):
         scope = _private(interaction) if private else scope_of(interaction)
 
         async def prepare() -> Question:
-            effective = await self._bot.policy.effective(*settings_place(interaction))
-            chosen = model.strip() if model else effective.chat_model.value
+            admitted = await admit(self._bot, interaction)
+            chosen = admitted.model(model, admitted.effective.chat_model.value)
             attached = await collect([file] if file else [], profile_of(chosen))
+            here = scope if private else scope_of(interaction, admitted.context_scope)
             return Question(
-                scope=scope,
+                scope=here,
                 event_id=interaction.id,
                 speaker=speaker_of(interaction.user),
                 parts=(TextPart(prompt), *attached.parts),
                 model=chosen,
                 notices=tuple(attached.notices),
-                manner=effective.manner,
+                manner=admitted.manner,
             )
 
         await answer_interaction(interaction, scope, prepare, private=private)
@@ -64,7 +66,10 @@ class Ask(commands.Cog):
     async def _models(
         self, interaction: discord.Interaction[Bot], typed: str
     ) -> list[app_commands.Choice[str]]:
-        return matching(KNOWN_CHAT_MODELS, typed)
+        admitted = await admit(self._bot, interaction)
+        if not admitted.effective.member_models.value:
+            return matching([admitted.effective.chat_model.value], typed)
+        return matching(admitted.usable(self._bot.models.names(Task.CHAT)), typed)
 
 
 def _private(interaction: discord.Interaction) -> Scope:

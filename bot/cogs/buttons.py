@@ -11,25 +11,25 @@ from discord import ui
 
 from bot.byte_file import ByteFile
 from bot.chat.content import TextPart
-from bot.chat.profiles import KNOWN_CHAT_MODELS, KNOWN_IMAGE_MODELS
+from bot.chat.places import SettingsPlace
 from bot.chat.studio import ENLARGE
 from bot.chat.turns import (
     REMEMBERED,
     Ending,
     ImageOptions,
-    Manner,
     OpenTurn,
     Question,
     Task,
 )
 from bot.client import Bot
+from bot.cogs._admission import admit
 from bot.cogs._edit_form import chosen_of, open_form, picture_select, shown_again
 from bot.cogs._editing import Shown, own_pictures, shown_in
 from bot.cogs._modals import Values, handles, show
 from bot.cogs._models import CHOICES
-from bot.cogs._places import SettingsPlace, settings_place, speaker_of
+from bot.cogs._places import settings_place, speaker_of
 from bot.cogs.errors import report, tell
-from bot.errors import BotError, ConversationError
+from bot.errors import AccessError, BotError, ConversationError
 from bot.i18n import _, use_language
 from bot.replies.live import LiveReply
 from bot.replies.places import ChannelPlace, Place
@@ -40,7 +40,7 @@ PRIMARY = discord.ButtonStyle.primary
 
 async def grow(bot: Bot, place: Place, turn: OpenTurn, settings: SettingsPlace) -> LiveReply:
     """Start the reply to a turn; every page it opens is remembered."""
-    effective = await bot.policy.effective(*settings)
+    effective = await bot.policy.effective(settings)
     reply_id = turn.pages[0][1] if turn.pages else None
 
     async def on_page(page: int, channel_id: int, message_id: int) -> None:
@@ -216,7 +216,10 @@ class OtherModelButton(_TurnItem, template=r"models:(?P<turn>\d{1,18})"):
         """Show the models."""
         kept = await bot.variants.kept(self.turn_id)
         drawn = kept.turn.question.task is Task.IMAGE
-        names = KNOWN_IMAGE_MODELS if drawn else KNOWN_CHAT_MODELS
+        admitted = await admit(bot, interaction)
+        if not admitted.effective.member_models.value:
+            raise AccessError(_("Members cannot choose the model here."))
+        names = tuple(admitted.usable(bot.models.names(Task.IMAGE if drawn else Task.CHAT)))
         view = ui.View(timeout=None)
         view.add_item(ModelSelect(self.turn_id, names, kept.turn.question.model))
         await interaction.response.send_message(
@@ -261,6 +264,7 @@ class ContinueButton(_TurnItem, template=r"continue:(?P<turn>\d{1,18})"):
         """Go on in a further reply; the cut one loses its buttons."""
         message = interaction.message
         assert message is not None  # a button is always on a message
+        admitted = await admit(bot, interaction)
         await interaction.response.edit_message(view=None)
         place = _reply_to(interaction, bot, message.id)
         await bot.responder.go_on(
@@ -268,7 +272,7 @@ class ContinueButton(_TurnItem, template=r"continue:(?P<turn>\d{1,18})"):
             message.id,  # one continuation for each reply, however often the button is pressed
             speaker_of(interaction.user),
             lambda turn: grow(bot, place, turn, settings_place(interaction)),
-            manner=await _manner(interaction, bot),
+            manner=admitted.manner,
         )
 
 
@@ -334,20 +338,21 @@ async def _enlarge(
     scope = kept.turn.question.scope
 
     async def prepare() -> Question:
+        admitted = await admit(bot, interaction)
+        model = natives[image.take].model if image.take < len(natives) else kept.turn.question.model
+        admitted.check(model)
         return Question(
             scope=scope,
             # Below zero are presses that count once for each picture, however often they come.
             event_id=-(turn_id * 100 + number),
             speaker=speaker_of(interaction.user),
             parts=(TextPart(ENLARGE),),
-            model=natives[image.take].model
-            if image.take < len(natives)
-            else kept.turn.question.model,
+            model=model,
             task=Task.IMAGE,
             image=ImageOptions(size="4K"),
             follows=turn_id,
             edits=(number,),
-            manner=await _manner(interaction, bot),
+            manner=admitted.manner,
         )
 
     place = _reply_to(interaction, bot, shown.message_id)
@@ -470,6 +475,9 @@ class FileButton(_TurnItem, template=r"file:(?P<turn>\d{1,18})"):
 async def _answer_again(
     interaction: discord.Interaction[Any], bot: Bot, turn_id: int, *, model: str | None = None
 ) -> None:
+    admitted = await admit(bot, interaction)
+    if model is not None:
+        admitted.check(model)
     message = interaction.message
     # The list of models is a message of its own, and shows no answer.
     message_id = None if message is None or message.flags.ephemeral else message.id
@@ -478,13 +486,9 @@ async def _answer_again(
         lambda turn: _grow_in_place(interaction, bot, turn),
         model=model,
         message_id=message_id,
-        manner=await _manner(interaction, bot),
+        manner=admitted.manner,
     ):
         raise ConversationError(_("This question is being answered already."))
-
-
-async def _manner(interaction: discord.Interaction[Any], bot: Bot) -> Manner:
-    return (await bot.policy.effective(*settings_place(interaction))).manner
 
 
 def _pressed_on(interaction: discord.Interaction[Any]) -> int:

@@ -7,9 +7,9 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.chat.content import Message, TextPart
-from bot.chat.turns import TurnState
+from bot.chat.turns import Scope, TurnState
 from bot.client import Bot
-from bot.cogs._places import scope_of
+from bot.cogs._places import scope_of, settings_place
 from bot.errors import ConversationError
 from bot.i18n import _, ngettext, use_language
 
@@ -28,7 +28,7 @@ class Conversation(commands.GroupCog, group_name="conversation"):
         """What I remember of the conversation in this channel."""
         use_language(interaction.locale.value)
         await interaction.response.defer(ephemeral=True)
-        scope = scope_of(interaction)
+        scope = await self._scope(interaction)
         exchanges = await self._bot.store.exchanges(scope, limit=SHOWN_EXCHANGES)
         if not exchanges:
             raise ConversationError(_("I remember nothing of this channel yet."))
@@ -49,7 +49,7 @@ class Conversation(commands.GroupCog, group_name="conversation"):
         """Forget the conversation in this channel; everybody here sees that you did."""
         use_language(interaction.locale.value)
         await interaction.response.defer()
-        count = await self._bot.store.clear(scope_of(interaction))
+        count = await self._bot.store.clear(await self._scope(interaction))
         if count:
             words = ngettext(
                 "Forgotten: {count} question and its answer.",
@@ -59,6 +59,14 @@ class Conversation(commands.GroupCog, group_name="conversation"):
         else:
             words = _("There was nothing to forget here.")
         await interaction.edit_original_response(content=words)
+
+    async def _scope(self, interaction: discord.Interaction[Bot]) -> Scope:
+        effective = await self._bot.policy.effective(settings_place(interaction))
+        if effective.context_scope.value == "replies":
+            raise ConversationError(
+                _("Here I remember each chain of replies for itself, so there is nothing to list.")
+            )
+        return scope_of(interaction, effective.context_scope.value)
 
 
 def _excerpt(message: Message) -> str:

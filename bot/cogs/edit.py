@@ -11,11 +11,12 @@ from discord.ext import commands
 from bot.chat.profiles import profile_of
 from bot.chat.turns import ImageOptions, Question
 from bot.client import Bot
+from bot.cogs._admission import admit
 from bot.cogs._asking import answer_interaction
 from bot.cogs._edit_form import AS_IT_IS, chosen_of, open_form, shown_again
 from bot.cogs._editing import edit_of, own_pictures
 from bot.cogs._modals import Values, handles
-from bot.cogs._places import scope_of, settings_place, speaker_of
+from bot.cogs._places import scope_of
 from bot.errors import QuestionError
 from bot.i18n import _, use_language
 
@@ -52,17 +53,17 @@ async def edit(interaction: discord.Interaction[Bot], match: re.Match[str], valu
 
     async def prepare() -> Question:
         shown = chosen_of(await shown_again(interaction, int(match["message"])), values)
-        effective = await bot.policy.effective(*settings_place(interaction))
+        admitted = await admit(bot, interaction)
+        effective = admitted.effective
         ratio, size = values.get("ratio") or AS_IT_IS, values.get("size") or AS_IT_IS
         profile = profile_of(effective.image_model.value)
         return await edit_of(
+            bot,
+            interaction,
             shown,
             await own_pictures(bot, shown),
             words,
-            scope=scope,
-            event_id=interaction.id,
-            speaker=speaker_of(interaction.user),
-            effective=effective,
+            admitted=admitted,
             options=ImageOptions(
                 ratio if ratio in profile.aspect_ratios else None,
                 size if size in profile.image_sizes else None,

@@ -30,6 +30,8 @@ def words_for(error: Exception) -> str | None:
             return _("You need the Manage Server permission for this.")
         case app_commands.CommandNotFound() | app_commands.CommandSignatureMismatch():
             return _("This command has changed. Reload Discord (Ctrl+R) and try again.")
+        case app_commands.TransformerError(type=discord.AppCommandOptionType.channel):
+            return _("I cannot see this channel. Give me View Channel there first.")
         case app_commands.TransformerError():
             return _("One of the options has a value this command does not understand.")
         case _:

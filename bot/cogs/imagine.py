@@ -12,6 +12,7 @@ from bot.chat.content import TextPart
 from bot.chat.profiles import KNOWN_IMAGE_MODELS, Profile, normalize_size, profile_of
 from bot.chat.turns import ImageOptions, Question, Task
 from bot.client import Bot
+from bot.cogs._admission import admit
 from bot.cogs._asking import PROMPT_LENGTH, answer_interaction
 from bot.cogs._attachments import pictures
 from bot.cogs._models import MODEL_LENGTH, code, matching
@@ -61,8 +62,8 @@ class Imagine(commands.Cog):
         scope = scope_of(interaction)
 
         async def prepare() -> Question:
-            effective = await self._bot.policy.effective(*settings_place(interaction))
-            chosen = model.strip() if model else effective.image_model.value
+            admitted = await admit(self._bot, interaction)
+            chosen = admitted.model(model, admitted.effective.image_model.value)
             profile = profile_of(chosen)
             if not profile.makes_images:
                 raise QuestionError(
@@ -80,7 +81,7 @@ class Imagine(commands.Cog):
             given = [file for file in (reference1, reference2, reference3) if file is not None]
             attached = await pictures(given, profile)
             return Question(
-                scope=scope,
+                scope=scope_of(interaction, admitted.context_scope),
                 event_id=interaction.id,
                 speaker=speaker_of(interaction.user),
                 parts=(*attached.parts, TextPart(prompt)),
@@ -88,7 +89,7 @@ class Imagine(commands.Cog):
                 task=Task.IMAGE,
                 image=replace(shape, count=count, search=search),
                 notices=tuple(attached.notices),
-                manner=effective.manner,
+                manner=admitted.manner,
             )
 
         await answer_interaction(interaction, scope, prepare)
@@ -109,14 +110,17 @@ class Imagine(commands.Cog):
     async def _models(
         self, interaction: discord.Interaction[Bot], typed: str
     ) -> list[app_commands.Choice[str]]:
-        return matching(KNOWN_IMAGE_MODELS, typed)
+        admitted = await admit(self._bot, interaction)
+        if not admitted.effective.member_models.value:
+            return matching([admitted.effective.image_model.value], typed)
+        return matching(admitted.usable(self._bot.models.names(Task.IMAGE)), typed)
 
     async def _profile(self, interaction: discord.Interaction[Bot]) -> Profile:
         """The facts about the model chosen so far in the command, or else the channel's."""
         named = getattr(interaction.namespace, "model", None)
         if named:
             return profile_of(named)
-        effective = await self._bot.policy.effective(*settings_place(interaction))
+        effective = await self._bot.policy.effective(settings_place(interaction))
         return profile_of(effective.image_model.value)
 
 

@@ -11,20 +11,22 @@ import discord
 from discord.ext import commands
 
 from bot.chat.content import Part, TextPart
-from bot.chat.policy import Effective
 from bot.chat.profiles import Profile, profile_of
 from bot.chat.turns import Manner, Question
 from bot.client import Bot
+from bot.cogs._admission import Admitted, admit, conversation
 from bot.cogs._asking import answer_message
 from bot.cogs._attachments import Refetch, collect, is_picture
 from bot.cogs._editing import Own, Shown, edit_of, own_pictures, shown_in
-from bot.cogs._places import scope_of, settings_place, speaker_of
+from bot.cogs._places import scope_of, speaker_of
 from bot.cogs.errors import words_for
-from bot.errors import QuestionError
+from bot.errors import AccessError, QuestionError, QuotaError
 from bot.i18n import _, use_language
 
 log = logging.getLogger(__name__)
 
+PASSING_SECONDS = 20.0
+"""How long a refusal stays; Discord can show a sentence to one member only after commands."""
 ASKABLE = (discord.MessageType.default, discord.MessageType.reply)
 
 
@@ -53,7 +55,8 @@ class Mentions(commands.Cog):
                 words = _(
                     "Something went wrong inside the bot; its operator can find it in the log."
                 )
-            await _reply(message, words)
+            passing = isinstance(error, (AccessError, QuotaError))
+            await _reply(message, words, delete_after=PASSING_SECONDS if passing else None)
 
     def _is_for_me(self, message: discord.Message) -> bool:
         me = self._bot.user
@@ -66,8 +69,8 @@ class Mentions(commands.Cog):
 
     async def _question(self, message: discord.Message) -> Question:
         text = self._words(message)
-        effective = await self._bot.policy.effective(*settings_place(message))
-        model = effective.chat_model.value
+        admitted = await admit(self._bot, message, by_mention=message.guild is not None)
+        model = admitted.model(None, admitted.effective.chat_model.value)
         profile = profile_of(model)
         replied = await _replied_to(message)
         follows: int | None = None
@@ -80,8 +83,8 @@ class Mentions(commands.Cog):
             if any(map(is_picture, replied.attachments)):
                 shown = shown_in(replied, refetch)
                 own = await own_pictures(self._bot, shown)
-                if own is not None or not _may_choose(profile, effective.manner):
-                    return await self._edit(message, shown, own, text, effective)
+                if own is not None or not _may_choose(profile, admitted.manner):
+                    return await self._edit(message, shown, own, text, admitted)
             follows = await self._bot.store.turn_of_message(replied.id)
             if follows is None and _is_blank(replied):
                 notices.append(_("I could not read the message you replied to."))
@@ -104,14 +107,14 @@ class Mentions(commands.Cog):
             raise QuestionError(" ".join(attached.notices))
         text = text or _("What do you say to this?")
         return Question(
-            scope=scope_of(message),
+            scope=await conversation(self._bot, message, admitted, follows),
             event_id=message.id,
             speaker=speaker_of(message.author),
             parts=(*quoted, TextPart(text), *attached.parts),
             model=model,
             follows=follows,
             notices=(*notices, *attached.notices),
-            manner=effective.manner,
+            manner=admitted.manner,
         )
 
     async def _edit(
@@ -120,18 +123,17 @@ class Mentions(commands.Cog):
         shown: Shown,
         own: Own | None,
         text: str,
-        effective: Effective,
+        admitted: Admitted,
     ) -> Question:
         if not text:
             raise QuestionError(_("Say what shall be changed about the picture."))
         return await edit_of(
+            self._bot,
+            message,
             shown,
             own,
             text,
-            scope=scope_of(message),
-            event_id=message.id,
-            speaker=speaker_of(message.author),
-            effective=effective,
+            admitted=admitted,
             references=message.attachments,
         )
 
@@ -200,10 +202,13 @@ def _quote(text: str, name: str) -> str:
     return _("[In reply to {name}, who wrote:]").format(name=name) + f"\n{words}\n"
 
 
-async def _reply(message: discord.Message, words: str) -> None:
+async def _reply(
+    message: discord.Message, words: str, *, delete_after: float | None = None
+) -> None:
     try:
         await message.channel.send(
             words,
+            delete_after=delete_after,  # type: ignore[arg-type]  # None is its default
             reference=message.to_reference(fail_if_not_exists=False),
             allowed_mentions=discord.AllowedMentions.none(),
         )

@@ -168,6 +168,7 @@ class GatewayChatModel:
     async def _exchange(self, attempts: Attempts) -> AsyncIterator[AsyncIterator[Found]]:
         """Post the request once and give the events of its reply."""
         request, profile = attempts.request, attempts.profile
+        authcode = request.authcode or self._authcode
         dialect = _DIALECTS[profile.dialect]
         url = URL(attempts.host + dialect.request_path(request, profile), encoded=True)
         stream = request.stream and profile.streams
@@ -177,7 +178,7 @@ class GatewayChatModel:
             response = await self._session.post(
                 url,
                 data=as_payload(body),
-                headers={**_headers(stream=stream), **dialect.request_headers(self._authcode)},
+                headers={**_headers(stream=stream), **dialect.request_headers(authcode)},
                 timeout=aiohttp.ClientTimeout(
                     total=None, sock_connect=self._deadlines.connect, sock_read=seconds
                 ),
@@ -216,7 +217,7 @@ class GatewayChatModel:
             host=response.url.authority,
             status=response.status,
             request_id=response.headers.get("x-request-id", ""),
-            authcode=self._authcode,
+            authcode=request.authcode or self._authcode,
         )
         if not 200 <= response.status < 300:
             raise await http_failure(response, call)

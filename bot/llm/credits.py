@@ -1,40 +1,76 @@
-"""What is left of an auth code's credit; also the cheap way to check the code."""
+"""The gateway's books: what is left of an auth code's credit, and what it was charged."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import aiohttp
 from yarl import URL
 
+from bot.chat.account import Balance, Charged
 from bot.errors import AuthCodeError, LLMError, UnavailableError
 from bot.llm.call import Call
 from bot.llm.normalize import failure
 from bot.llm.reading import plain_json
 from bot.llm.transport import http_failure, opening
 
+PAGE_SIZE = 100
+MAX_LISTED_PAGES = 20
 _TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=15)
 
 
-@dataclass(frozen=True, slots=True)
-class Balance:
-    """Credits of an auth code."""
+class GatewayAccount:
+    """The `Account` of `chat.account`, asked at the first host that answers."""
 
-    balance: float
-    """What is left."""
-    amount: float
-    """What there was in all; 0 where the gateway does not say."""
+    def __init__(self, session: aiohttp.ClientSession, base_urls: Sequence[str]) -> None:
+        self._session = session
+        self._base_urls = base_urls
+
+    async def balance(self, authcode: str) -> Balance:
+        """What is left.
+
+        Raises:
+            AuthCodeError: the gateway does not accept the auth code.
+            UnavailableError: it could not be asked, or answered something else.
+        """
+        return _balance_in(await self._ask(authcode, {}))
+
+    async def charges(self, authcode: str, *, since: datetime) -> list[Charged]:
+        """What was charged since then, newest first; at most 2,000 calls.
+
+        Raises:
+            AuthCodeError: the gateway does not accept the auth code.
+            UnavailableError: it could not be asked, or answered something else.
+        """
+        found: dict[Any, Charged] = {}
+        query = {"include_usage": "true", "pageSize": str(PAGE_SIZE)}
+        for _page in range(MAX_LISTED_PAGES):
+            usage = (await self._ask(authcode, query)).get("usage")
+            listed, following = _listed(usage)
+            fresh = {key: charge for key, charge in listed.items() if key not in found}
+            found |= fresh
+            # The name of the paging parameter is a guess: a page that repeats ends the walk.
+            if not fresh or not following or min(c.at for c in fresh.values()) < since:
+                break
+            query["nextId"] = following
+        return [charge for charge in found.values() if charge.at >= since]
+
+    async def _ask(self, authcode: str, query: dict[str, str]) -> dict[str, Any]:
+        for last, url in enumerate(self._base_urls, start=1):
+            try:
+                return await _credits(self._session, url, authcode, query)
+            except UnavailableError:
+                if last == len(self._base_urls):
+                    raise
+        raise UnavailableError("no gateway host is known")
 
 
-async def read_balance(session: aiohttp.ClientSession, base_url: str, authcode: str) -> Balance:
-    """Ask how much credit is left.
-
-    Raises:
-        AuthCodeError: the gateway does not accept the auth code.
-        UnavailableError: it could not be asked, or answered something else.
-    """
-    url = URL(f"{base_url.rstrip('/')}/api/v1/credits")
+async def _credits(
+    session: aiohttp.ClientSession, base_url: str, authcode: str, query: dict[str, str]
+) -> dict[str, Any]:
+    url = URL(f"{base_url.rstrip('/')}/api/v1/credits").with_query(query)
     headers = {"Authorization": f"Bearer {authcode}", "Accept": "application/json"}
     with opening(url.authority):
         async with session.get(
@@ -44,9 +80,11 @@ async def read_balance(session: aiohttp.ClientSession, base_url: str, authcode: 
             if response.status != 200:
                 raise _refusal(await http_failure(response, call))
             body = await response.read()
-    if (balance := _balance_in(plain_json(body))) is None:
+    document = plain_json(body)
+    data = document.get("data", document) if isinstance(document, dict) else None
+    if not isinstance(data, dict) or not _is_number(data.get("balance")):
         raise _refusal(failure(body, call, billable=False))
-    return balance
+    return data
 
 
 def _refusal(error: LLMError) -> LLMError:
@@ -54,9 +92,32 @@ def _refusal(error: LLMError) -> LLMError:
     return error if isinstance(error, AuthCodeError) else UnavailableError(upstream=error.upstream)
 
 
-def _balance_in(document: Any) -> Balance | None:
+def _balance_in(data: dict[str, Any]) -> Balance:
+    amount: Any = data.get("amount")
+    return Balance(float(data["balance"]), float(amount) if _is_number(amount) else 0.0)
+
+
+def _is_number(value: object) -> bool:
     try:
-        data = document.get("data", document)
-        return Balance(float(data["balance"]), float(data.get("amount") or 0))
-    except (AttributeError, KeyError, TypeError, ValueError):
-        return None
+        float(value)  # type: ignore[arg-type]  # that is the question
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _listed(usage: object) -> tuple[dict[Any, Charged], str]:
+    """The charges of one page by their ids, and the mark of the next page."""
+    if not isinstance(usage, dict):
+        return {}, ""
+    found: dict[Any, Charged] = {}
+    entries = usage.get("list")
+    for number, entry in enumerate(entries if isinstance(entries, list) else ()):
+        try:
+            at = datetime.fromtimestamp(float(entry["create_time"]) / 1000, UTC)
+            charge = Charged(
+                str(entry["model"]), float(entry["price"]), int(entry.get("tokens") or 0), at
+            )
+        except (AttributeError, KeyError, TypeError, ValueError, OverflowError, OSError):
+            continue  # an entry of another form; the others still count
+        found[entry.get("id", (at, number))] = charge
+    return found, str(usage.get("nextId") or "")

@@ -14,6 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from aiohttp import web
+from cryptography.fernet import Fernet
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -89,6 +90,7 @@ async def playground(
             "discord_api_url": discord.api_url,
             "database_url": f"sqlite:///{_scratch(stack)}/playground.sqlite3",
             "dev_guild_id": None,
+            "secrets_key": Fernet.generate_key().decode(),
         }
         if key is None:
             gateway = gateway or StandInGateway()

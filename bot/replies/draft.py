@@ -149,6 +149,7 @@ class Draft:
             last = self.ending.words  # Alone it need not be small.
         elif not pictures:
             last = _("The model gave no answer.")
+        lines += small(self.ending.facts)
         if self._sources is not None:
             lines += source_lines(self._sources)
         if self.overflows:

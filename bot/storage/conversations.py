@@ -228,6 +228,16 @@ class SqlConversationStore:
                 select(TurnMessageRow.turn_id).where(TurnMessageRow.message_id == message_id)
             )
 
+    async def scope_of(self, turn_id: int) -> Scope | None:
+        """The conversation that an answer belongs to."""
+        async with self._database.read() as session:
+            row = await session.scalar(
+                select(ConversationRow)
+                .join(TurnRow, TurnRow.conversation_id == ConversationRow.id)
+                .where(TurnRow.id == turn_id)
+            )
+            return None if row is None else Scope(row.scope_key, row.guild_id, row.channel_id)
+
     async def pictures_on(self, message_id: int) -> tuple[int, int] | None:
         """The answer that a Discord message shows, and how many pictures of it are kept."""
         kept = (

@@ -21,6 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from bot.chat.content import Role
+from bot.chat.quota import Measure, Period
 from bot.chat.turns import Task, TurnState
 from bot.storage.columns import UTCDateTime, Words, word_of
 
@@ -213,31 +214,106 @@ class TurnMessageRow(Base):
 
 
 class PreferenceColumns:
-    """What a layer can set; NULL inherits. The names are those of `chat.ports.Preferences`."""
+    """What a layer can set; NULL inherits. The names are those of `chat.preferences`."""
 
     chat_model: Mapped[str | None]
     image_model: Mapped[str | None]
+    member_models: Mapped[bool | None]
+    persona: Mapped[str | None]
+    temperature: Mapped[float | None]
+    top_p: Mapped[float | None]
+    max_tokens: Mapped[int | None]
+    reasoning: Mapped[str | None]
+    search: Mapped[bool | None]
+    context_scope: Mapped[str | None]
+    context_tokens: Mapped[int | None]
+    context_messages: Mapped[int | None]
     max_pages: Mapped[int | None]
     show_reasoning: Mapped[bool | None]
     draw_in_chat: Mapped[bool | None]
+    footer: Mapped[bool | None]
+    answer_mentions: Mapped[bool | None]
+    adults_only: Mapped[bool | None]
 
 
 class GuildPreferencesRow(PreferenceColumns, Base):
-    """A server's layer."""
+    """A server's layer, and its lists as JSON: one row says all that decides over a reply."""
 
     __tablename__ = "guild_preferences"
 
     guild_id: Mapped[Snowflake] = mapped_column(primary_key=True, autoincrement=False)
     retention_days: Mapped[int | None]
+    language: Mapped[str | None]
+    time_zone: Mapped[str | None]
+    member_replies: Mapped[int | None]
+    channel_replies: Mapped[int | None]
+    warn_below: Mapped[float | None]
+    warn_channel: Mapped[Snowflake | None]
+    lists: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 
 
 class ChannelPreferencesRow(PreferenceColumns, Base):
-    """A channel's layer."""
+    """A channel's layer, or a category's: their ids are never the same."""
 
     __tablename__ = "channel_preferences"
 
     channel_id: Mapped[Snowflake] = mapped_column(primary_key=True, autoincrement=False)
     guild_id: Mapped[Snowflake] = mapped_column(index=True)
+
+
+class GuildSecretRow(Base):
+    """A server's own auth code, encrypted; it goes when the bot leaves the server."""
+
+    __tablename__ = "guild_secrets"
+
+    guild_id: Mapped[Snowflake] = mapped_column(primary_key=True, autoincrement=False)
+    sealed: Mapped[bytes]
+    tail: Mapped[str]
+
+
+class ConfigChangeRow(Base):
+    """One thing that an admin changed; never what a key is."""
+
+    __tablename__ = "config_changes"
+
+    id: Mapped[RowId]
+    guild_id: Mapped[Snowflake]
+    place_id: Mapped[Snowflake | None]
+    name: Mapped[str]
+    before: Mapped[str]
+    after: Mapped[str]
+    member_id: Mapped[Snowflake]
+    member_name: Mapped[str]
+    at: Mapped[Created]
+
+    __table_args__ = (Index(None, "guild_id", "id"),)
+
+
+class QuotaUseRow(Base):
+    """One counter in one window."""
+
+    __tablename__ = "quota_use"
+
+    guild_id: Mapped[Snowflake] = mapped_column(primary_key=True, autoincrement=False)
+    member_id: Mapped[Snowflake] = mapped_column(primary_key=True, autoincrement=False)
+    """0 for all members together."""
+    measure: Mapped[Measure] = mapped_column(word_of(Measure), primary_key=True)
+    period: Mapped[Period] = mapped_column(word_of(Period), primary_key=True)
+    begins: Mapped[datetime] = mapped_column(primary_key=True)
+    used: Mapped[int] = mapped_column(BigInteger)
+
+
+class QuotaReservationRow(Base):
+    """What a growing reply has counted in advance; given back when nobody settles it."""
+
+    __tablename__ = "quota_reservations"
+
+    id: Mapped[RowId]
+    guild_id: Mapped[Snowflake]
+    entries: Mapped[list[dict[str, Any]]] = mapped_column(JSON())
+    created_at: Mapped[Created] = mapped_column(index=True)
+
+    __table_args__ = ({"sqlite_autoincrement": True},)
 
 
 class BotStateRow(Base):

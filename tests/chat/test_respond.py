@@ -15,10 +15,21 @@ from bot.chat.events import (
     Usage,
     UsageReported,
 )
+from bot.chat.metering import Meter
+from bot.chat.persona import system_prompt
 from bot.chat.respond import CONTINUE, Responder
 from bot.chat.turns import ImageOptions, Scope, Task, TurnState
 from bot.errors import BlockedError, BrokenStreamError, QuestionError, UnavailableError
-from tests.fakes import MIRA, SCOPE, FakeClock, FakeModel, MemoryStore, RecordingSurface, question
+from tests.fakes import (
+    MIRA,
+    SCOPE,
+    FakeClock,
+    FakeModel,
+    MemoryQuotas,
+    MemoryStore,
+    RecordingSurface,
+    question,
+)
 
 STOP = Finished(FinishReason.STOP)
 FOX = ImagePart(b"fox", "image/png")
@@ -41,7 +52,7 @@ class World:
             store=self.store,
             variants=self.store,
             clock=FakeClock(),
-            persona="Be kind.",
+            meter=Meter(MemoryQuotas()),
             scale=keep_size,
         )
 
@@ -93,7 +104,7 @@ async def test_the_next_question_brings_what_was_said_before():
     await world.ask(question("two", event_id=2))
     asked = [message.text for message in world.model.requests[1].messages]
     assert asked == ["mira: one", "yes", "mira: two"]
-    assert world.model.requests[1].system == "Be kind."
+    assert world.model.requests[1].system == system_prompt(None)
 
 
 async def test_in_a_direct_message_nobody_is_named():

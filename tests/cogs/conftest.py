@@ -7,15 +7,26 @@ from dataclasses import dataclass, field
 import discord
 import pytest
 import simcord
+from cryptography.fernet import Fernet
 from simcord import ChannelHandle, Env, GuildHandle, MemberActor
 
 from bot.chat.events import Finished, FinishReason, TextDelta
+from bot.chat.metering import Meter
+from bot.chat.models import Catalogue
 from bot.chat.policy import Defaults, Policy
 from bot.chat.respond import Responder
 from bot.client import Bot
 from bot.clock import LoopClock
+from bot.keyring import Keyring
 from bot.pictures.shrinking import scaled
-from tests.fakes import FakeModel, MemoryPreferences, MemoryState, MemoryStore
+from tests.fakes import (
+    FakeAccount,
+    FakeModel,
+    MemoryPreferences,
+    MemoryQuotas,
+    MemoryState,
+    MemoryStore,
+)
 
 STOP = Finished(FinishReason.STOP)
 
@@ -28,6 +39,10 @@ class Services:
     store: MemoryStore = field(default_factory=MemoryStore)
     preferences: MemoryPreferences = field(default_factory=MemoryPreferences)
     state: MemoryState = field(default_factory=MemoryState)
+    quotas: MemoryQuotas = field(default_factory=MemoryQuotas)
+    account: FakeAccount = field(default_factory=FakeAccount)
+    keyring: Keyring = field(default_factory=lambda: Keyring([Fernet.generate_key().decode()]))
+    models: Catalogue = field(default_factory=Catalogue)
 
     def bot(self, *, message_content: bool = False) -> Bot:
         """Compose a bot the way `app` does."""
@@ -38,7 +53,7 @@ class Services:
                 store=self.store,
                 variants=self.store,
                 clock=clock,
-                persona="Be kind.",
+                meter=Meter(self.quotas),
                 scale=scaled,
             ),
             policy=Policy(
@@ -47,6 +62,11 @@ class Services:
             store=self.store,
             variants=self.store,
             state=self.state,
+            keyring=self.keyring,
+            account=self.account,
+            models=self.models,
+            quotas=self.quotas,
+            authcode="operator",
             clock=clock,
             message_content=message_content,
         )

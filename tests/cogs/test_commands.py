@@ -195,7 +195,7 @@ async def test_an_admin_sets_how_many_messages_a_reply_may_take(stage):
 async def test_a_chat_model_is_not_taken_for_pictures(stage):
     result = await stage.ada.slash(stage.general, "config model", image="gpt-4o")
     assert "makes no pictures" in result.response.content
-    assert stage.services.preferences.layers == {}
+    assert stage.services.preferences.logged == []
 
 
 async def test_members_do_not_even_see_config(stage):
@@ -209,7 +209,7 @@ async def test_a_member_whom_the_server_lends_config_is_still_refused(stage):
     result = await stage.mira.slash(stage.general, "config model", chat="o3")
     assert result.ephemeral
     assert "Manage Server" in result.response.content
-    assert stage.services.preferences.layers == {}
+    assert stage.services.preferences.logged == []
 
 
 async def test_help_is_short_and_for_the_asker_only(stage):

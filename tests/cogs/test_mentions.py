@@ -131,7 +131,7 @@ async def test_no_mention_in_an_answer_can_ping(stage):
 
 
 async def test_a_channel_model_is_the_one_that_is_asked(stage):
-    stage.services.preferences.layers[stage.guild.id, stage.general.id] = {"chat_model": "o3"}
+    await stage.ada.slash(stage.general, "config model", chat="o3", channel=stage.general)
     await stage.mira.send(stage.general, f"{stage.me} hi")
     assert stage.services.model.requests[-1].model == "o3"
 

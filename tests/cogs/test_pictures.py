@@ -193,9 +193,9 @@ async def test_a_picture_that_is_forgotten_is_edited_as_it_stands_in_discord(sta
 
 
 async def test_an_admin_decides_how_long_pictures_are_kept_and_whether_thoughts_are_shown(stage):
-    await stage.ada.slash(stage.general, "config retention", days=7)
+    result = await stage.ada.slash(stage.general, "config retention", days=7)
+    assert "Days that pictures are kept: `7` (set for the server)" in result.response.content
     result = await stage.ada.slash(stage.general, "config display", reasoning="on")
-    assert "Visible thoughts: `on` (set for the server)" in result.response.content
-    assert "Days that pictures are kept: `7`" in result.response.content
+    assert "Visible thoughts: on (set for the server)" in result.response.content
     await stage.mira.slash(stage.general, "imagine", prompt="a fox")
     assert asked(stage).thoughts

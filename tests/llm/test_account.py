@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from bot.chat.account import Balance, Charged
 from bot.errors import AuthCodeError, UnavailableError
-from bot.llm.credits import Balance, read_balance
+from bot.llm.credits import GatewayAccount
+from bot.llm.models import read_models
 from tests.llm.gateway import AUTHCODE, gateway, plain
 
 PAGE = plain(b"<html>Just a moment", 403, content_type="text/html")
@@ -21,7 +24,7 @@ PAGE = plain(b"<html>Just a moment", 403, content_type="text/html")
 )
 async def test_the_balance_is_read(document: Any, balance: Balance) -> None:
     async with gateway(plain(document)) as there:
-        assert await read_balance(there.session, there.url, AUTHCODE) == balance
+        assert await GatewayAccount(there.session, [there.url]).balance(AUTHCODE) == balance
         [call] = there.asked
     assert (call.method, call.path) == ("GET", "/api/v1/credits")
     assert call.headers["Authorization"] == f"Bearer {AUTHCODE}"
@@ -45,10 +48,78 @@ async def test_the_balance_is_read(document: Any, balance: Balance) -> None:
 async def test_what_is_no_balance_is_told(reply: Any, kind: type[Exception]) -> None:
     async with gateway(reply) as there:
         with pytest.raises(kind):
-            await read_balance(there.session, there.url, AUTHCODE)
+            await GatewayAccount(there.session, [there.url]).balance(AUTHCODE)
 
 
 async def test_a_gateway_that_is_not_there_is_told() -> None:
     async with gateway(PAGE) as there:
         with pytest.raises(UnavailableError):
-            await read_balance(there.session, "http://127.0.0.1:1", AUTHCODE)
+            await GatewayAccount(there.session, ["http://127.0.0.1:1"]).balance(AUTHCODE)
+
+
+def entry(number: int, at: int, model: str = "m", price: float = 0.5) -> dict[str, Any]:
+    return {"id": number, "model": model, "price": price, "tokens": 100, "create_time": at * 1000}
+
+
+def statement(*entries: dict[str, Any], following: str = "") -> Any:
+    usage = {"pageSize": 100, "nextId": following, "list": list(entries)}
+    return plain({"data": {"balance": 1, "usage": usage}})
+
+
+LONG_AGO = datetime.fromtimestamp(0, UTC)
+
+
+async def test_charges_are_read_page_by_page() -> None:
+    pages = [statement(entry(3, 30), entry(2, 20), following="2"), statement(entry(1, 10))]
+    async with gateway(*pages) as there:
+        charges = await GatewayAccount(there.session, [there.url]).charges(AUTHCODE, since=LONG_AGO)
+        assert [call.query.get("nextId") for call in there.asked] == [None, "2"]
+    assert [charge.at.timestamp() for charge in charges] == [30, 20, 10]
+    assert charges[0] == Charged("m", 0.5, 100, datetime.fromtimestamp(30, UTC))
+
+
+async def test_a_gateway_that_ignores_the_page_mark_is_not_asked_for_ever() -> None:
+    page = statement(entry(2, 20), entry(1, 10), following="1")
+    async with gateway(page, page, page) as there:
+        charges = await GatewayAccount(there.session, [there.url]).charges(AUTHCODE, since=LONG_AGO)
+        assert len(there.asked) == 2
+    assert len(charges) == 2
+
+
+async def test_older_charges_are_neither_told_nor_asked_for() -> None:
+    async with gateway(statement(entry(2, 20), entry(1, 10), following="1")) as there:
+        since = datetime.fromtimestamp(15, UTC)
+        charges = await GatewayAccount(there.session, [there.url]).charges(AUTHCODE, since=since)
+        assert len(there.asked) == 1
+    assert len(charges) == 1
+
+
+async def test_charges_of_an_unknown_form_are_left_out() -> None:
+    odd: list[Any] = [None, {"model": "m"}, entry(1, 10, price=2.0), {**entry(2, 1), "price": "x"}]
+    async with gateway(statement(*odd)) as there:
+        charges = await GatewayAccount(there.session, [there.url]).charges(AUTHCODE, since=LONG_AGO)
+    assert [charge.price for charge in charges] == [2.0]
+
+
+@pytest.mark.parametrize(
+    ("reply", "models"),
+    [
+        (plain({"object": "list", "data": [{"id": "a"}, {"id": "b"}, {"id": "a"}]}), ("a", "b")),
+        (plain({"models": [{"name": "models/a"}, {"name": "b"}]}), ("a", "b")),
+        (plain({"message": "not found"}, 404), ()),
+        (plain({"success": False}), ()),
+        (plain(b"[1, 2]"), ()),
+        (plain({"data": [{"id": 5}, {"id": ""}, {"id": "x" * 101}, "x"]}), ()),
+    ],
+)
+async def test_the_list_of_models_is_read_in_both_forms(
+    reply: Any, models: tuple[str, ...]
+) -> None:
+    async with gateway(reply) as there:
+        assert await read_models(there.session, [there.url], AUTHCODE) == models
+
+
+async def test_models_are_asked_for_at_the_next_host_when_one_is_down() -> None:
+    async with gateway(plain({"data": [{"id": "a"}]})) as there:
+        hosts = ["http://127.0.0.1:1", there.url]
+        assert await read_models(there.session, hosts, AUTHCODE) == ("a",)

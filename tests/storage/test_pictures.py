@@ -241,7 +241,9 @@ class TestRetention:
         assert kept.turn.question.speaker == MIRA
 
     async def test_each_server_keeps_them_as_long_as_it_wants(self, database, store):
-        await SqlPreferenceStore(database).write(1, None, {"retention_days": 5})
+        await SqlPreferenceStore(database).change(
+            1, lambda old: old.with_settings(None, {"retention_days": 5}), MIRA
+        )
         for scope in (HERE, self.OTHER, self.DIRECT):
             turn_id = await drawn(
                 store, draw(scope=scope), replace(FOX, data=scope.key.encode()), natives=()

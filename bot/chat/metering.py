@@ -1,0 +1,114 @@
+"""What replies use: counted in advance, settled afterwards, and never too many at once."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from bot.chat.content import Message, Role
+from bot.chat.context import estimate_tokens, message_tokens
+from bot.chat.ports import QuotaStore
+from bot.chat.quota import MICRO, Measure, Spent, Wanted
+from bot.chat.turns import Question, Task
+from bot.errors import QuotaError
+from bot.i18n import _
+
+log = logging.getLogger(__name__)
+
+ANSWER_TOKENS = 500
+"""What an answer is expected to have at least, before anybody knows."""
+
+Price = Callable[[str, int, int], float]
+"""(model, tokens, pictures) to credits, as far as the gateway's list of charges taught it."""
+
+
+def no_price(_model: str, _tokens: int, _images: int) -> float:
+    """Where nothing is known of prices."""
+    return 0.0
+
+
+@dataclass(slots=True)
+class Spending:
+    """What one reply uses; None until it has ended, and when it was for nothing."""
+
+    used: Spent | None = None
+
+
+class Meter:
+    """Counts what replies use against the limits that their questions carry."""
+
+    def __init__(self, store: QuotaStore, price: Price = no_price) -> None:
+        self._store = store
+        self._price = price
+        self._growing: Counter[tuple[str, int | None, int]] = Counter()
+
+    @asynccontextmanager
+    async def reply(self, question: Question) -> AsyncIterator[Spending]:
+        """Have a reply counted: in advance on entering, as `Spending` says on leaving.
+
+        Raises:
+            QuotaError: a limit is used up, or too many replies grow.
+        """
+        spending = Spending()
+        grant, scope = question.manner.grant, question.scope
+        member = ("member", scope.guild_id, question.speaker.id)
+        channel = ("channel", scope.guild_id, scope.channel_id)
+        if grant.member_replies is not None and self._growing[member] >= grant.member_replies:
+            raise QuotaError(_("Your last question is still being answered. Ask again then."))
+        if grant.channel_replies is not None and self._growing[channel] >= grant.channel_replies:
+            raise QuotaError(_("Too many questions are being answered here. Ask again soon."))
+        self._growing.update((member, channel))
+        try:
+            reserved = await self._reserve(question)
+            try:
+                yield spending
+            finally:
+                if reserved is not None:
+                    await self._settle(reserved, spending.used or Spent())
+        finally:
+            self._growing.subtract((member, channel))
+            # A counter keeps zeros for ever.
+            self._growing = +self._growing
+
+    def cost(self, question: Question, *, tokens: int, words: str, images: int) -> Spent:
+        """What a reply has used; without the gateway's count, tokens are estimated."""
+        tokens = tokens or _asked_tokens(question) + estimate_tokens(words)
+        credits = self._price(question.model, tokens, images)
+        return Spent(requests=1, tokens=tokens, images=images, credits=round(credits * MICRO))
+
+    async def _reserve(self, question: Question) -> int | None:
+        grant, guild_id = question.manner.grant, question.scope.guild_id
+        if not grant.charges or guild_id is None:
+            return None
+        images = question.image.count if question.task is Task.IMAGE else 0
+        tokens = _asked_tokens(question) + (ANSWER_TOKENS if not images else 0)
+        credits = self._price(question.model, tokens, images)
+        expected = Spent(1, tokens, images, round(credits * MICRO))
+        return await self._store.reserve(
+            guild_id,
+            [
+                Wanted(charge, max(expected.of(measure), _least(measure, question)))
+                for charge in grant.charges
+                for measure in (charge.account.measure,)
+            ],
+        )
+
+    async def _settle(self, reserved: int, spent: Spent) -> None:
+        try:
+            await self._store.settle(reserved, spent)
+        except Exception:
+            # The reply is there; what was reserved for it is given back within two hours.
+            log.exception("a reply was not settled")
+
+
+def _asked_tokens(question: Question) -> int:
+    return message_tokens(Message(Role.USER, question.parts))
+
+
+def _least(measure: Measure, question: Question) -> int:
+    """Whoever has nothing left does not get in, even where nothing is expected; pictures are
+    only counted where one is asked for."""
+    return 0 if measure is Measure.IMAGES and question.task is not Task.IMAGE else 1

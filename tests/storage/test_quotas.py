@@ -1,0 +1,112 @@
+"""Limits hold, however many ask at once and from however many processes."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import update
+
+from bot.chat.quota import Account, Charge, Measure, Period, Spent, Wanted
+from bot.errors import QuotaError
+from bot.storage.database import Database
+from bot.storage.quotas import FORGOTTEN_AFTER, KEPT_FOR, SqlQuotaStore
+from bot.storage.tables import QuotaReservationRow
+
+SERVER, MIRA = 10**18, 10**18 + 11
+NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
+TODAY = NOW.replace(hour=0, minute=0)
+
+
+@pytest.fixture
+def quotas(database) -> SqlQuotaStore:
+    return SqlQuotaStore(database)
+
+
+def charge(limit: int, measure=Measure.REQUESTS, member_id=MIRA, begins=TODAY) -> Charge:
+    account = Account(member_id, measure, Period.DAY, begins)
+    return Charge(account, limit, begins + timedelta(days=1))
+
+
+async def used(quotas: SqlQuotaStore, *charges: Charge) -> list[int]:
+    return [standing.used for standing in await quotas.standings(SERVER, charges)]
+
+
+async def reserve(quotas: SqlQuotaStore, *wanted: tuple[Charge, int]) -> int:
+    return await quotas.reserve(SERVER, [Wanted(*want) for want in wanted])
+
+
+async def test_what_is_reserved_counts_until_it_is_settled(quotas):
+    tokens = charge(1_000, Measure.TOKENS)
+    number = await reserve(quotas, (tokens, 600))
+    assert await used(quotas, tokens) == [600]
+    await quotas.settle(number, Spent(requests=1, tokens=250))
+    assert await used(quotas, tokens) == [250]
+    await quotas.settle(number, Spent(tokens=9_999))
+    assert await used(quotas, tokens) == [250]
+
+
+async def test_an_error_gives_back(quotas):
+    number = await reserve(quotas, (charge(5), 1))
+    await quotas.settle(number, Spent())
+    assert await used(quotas, charge(5)) == [0]
+
+
+async def test_a_reply_may_use_more_than_was_expected_and_the_next_is_refused(quotas):
+    tokens = charge(1_000, Measure.TOKENS)
+    await quotas.settle(await reserve(quotas, (tokens, 600)), Spent(tokens=1_500))
+    with pytest.raises(QuotaError, match="Left: 0 tokens"):
+        await reserve(quotas, (tokens, 1))
+
+
+async def test_all_counters_are_run_up_or_none(quotas):
+    own, shared = charge(5), charge(0, member_id=0)
+    with pytest.raises(QuotaError, match="all members"):
+        await reserve(quotas, (own, 1), (shared, 1))
+    assert await used(quotas, own, shared) == [0, 0]
+
+
+async def test_members_servers_and_windows_are_counted_apart(quotas):
+    tomorrow = charge(1, begins=TODAY + timedelta(days=1))
+    await reserve(quotas, (charge(1), 1))
+    await reserve(quotas, (charge(1, member_id=MIRA + 1), 1))
+    await reserve(quotas, (tomorrow, 1))
+    await quotas.reserve(SERVER + 1, [Wanted(charge(1), 1)])
+    with pytest.raises(QuotaError):
+        await reserve(quotas, (charge(1), 1))
+
+
+async def test_of_200_at_once_exactly_the_100_of_the_limit_get_in(url):
+    async with AsyncExitStack() as stack:
+        stores = [
+            SqlQuotaStore(await stack.enter_async_context(Database(url))) for _process in range(2)
+        ]
+
+        async def ask(number: int) -> bool:
+            try:
+                await reserve(stores[number % 2], (charge(100), 1), (charge(500, member_id=0), 1))
+            except QuotaError:
+                return False
+            return True
+
+        outcomes = await asyncio.gather(*map(ask, range(200)))
+        assert sum(outcomes) == 100
+        assert await used(stores[0], charge(100), charge(500, member_id=0)) == [100, 100]
+
+
+async def test_what_a_dead_process_reserved_is_given_back(quotas, database):
+    await reserve(quotas, (charge(5), 2))
+    assert await quotas.tidy(datetime.now(UTC)) == 0
+    async with database.write() as session:
+        long_ago = datetime.now(UTC) - FORGOTTEN_AFTER - timedelta(minutes=1)
+        await session.execute(update(QuotaReservationRow).values(created_at=long_ago))
+    assert await quotas.tidy(datetime.now(UTC)) == 1
+    assert await used(quotas, charge(5)) == [0]
+
+
+async def test_old_windows_are_forgotten(quotas):
+    await reserve(quotas, (charge(5), 2))
+    await quotas.tidy(TODAY + KEPT_FOR + timedelta(days=1))
+    assert await used(quotas, charge(5)) == [0]
