@@ -58,6 +58,20 @@ class BotProcess:
         fields = stat.rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) * _TICK_SECONDS
 
+    def terminate(self) -> None:
+        """Ask it to stop, as hosts do (SIGTERM)."""
+        self._process.terminate()
+
+    async def kill(self) -> None:
+        """End it at once (SIGKILL)."""
+        self._process.kill()
+        await self._process.wait()
+
+    async def ended(self, seconds: float = STOP_SECONDS) -> int:
+        """Wait for its end; the exit code."""
+        async with asyncio.timeout(seconds):
+            return await self._process.wait()
+
     def log_lines(self) -> list[str]:
         """Everything it logged."""
         return self._log.read_text().splitlines()
@@ -71,11 +85,11 @@ async def running_bot(
     profile: Path | None = None,
     program: Sequence[str] = ("-m", "bot"),
 ) -> AsyncIterator[BotProcess]:
-    """Start the bot in an empty folder, and stop it in good order; `profile` is cProfile's
+    """Start the bot in a folder of its own, and stop it in good order; `profile` is cProfile's
     file, its path absolute, `program` what Python runs."""
     log = folder / "bot.log"
     profiler = ["-m", "cProfile", "-o", str(profile)] if profile else []
-    with log.open("wb") as output:
+    with log.open("ab") as output:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, *profiler, *program),
             stdin=asyncio.subprocess.DEVNULL,

@@ -271,11 +271,12 @@ class MemoryStore:
 
     async def history(self, turn_id: int, *, max_exchanges: int, max_bytes: int) -> list[Exchange]:
         here = self.turns[turn_id].question
-        return [
+        earlier = [
             exchange
-            for exchange in await self.exchanges(here.scope, limit=max_exchanges)
+            for exchange in await self.exchanges(here.scope, limit=1_000)
             if exchange.turn_id < min(self._variants(turn_id)) and exchange.state in REMEMBERED
         ]
+        return earlier[-max_exchanges:]
 
     async def shown_on(
         self,

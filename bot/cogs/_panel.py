@@ -122,7 +122,7 @@ async def _view(interaction: discord.Interaction[Bot], spot: Spot, note: str = "
         lines += ["", note]
     view = ui.LayoutView(timeout=None)
     view.add_item(ui.Container(ui.TextDisplay(within(lines, TEXT_LENGTH))))
-    for row in [_page_row(spot), *_rows(bot, effective, spot), _place_row(spot)]:
+    for row in [_page_row(spot), *_rows(bot, effective, spot), *_place_rows(spot)]:
         view.add_item(row)
     # Its parts are understood by their ids; the library would keep it in memory.
     view.stop()
@@ -165,11 +165,10 @@ def _page_row(spot: Spot) -> ui.ActionRow[Any]:
     return ui.ActionRow(select)
 
 
-def _place_row(spot: Spot) -> ui.ActionRow[Any]:
+def _place_rows(spot: Spot) -> Sequence[ui.ActionRow[Any]]:
     select: ui.ChannelSelect[Any] = ui.ChannelSelect(
         custom_id=spot.custom_id("place"),
-        placeholder=_("A channel or category (empty: the whole server)"),
-        min_values=0,
+        placeholder=_("Settings of a channel or category"),
         channel_types=[
             discord.ChannelType.text,
             discord.ChannelType.voice,
@@ -182,7 +181,8 @@ def _place_row(spot: Spot) -> ui.ActionRow[Any]:
         if spot.place
         else [],
     )
-    return ui.ActionRow(select)
+    everywhere = _button(spot, "everywhere", _("The whole server"), disabled=not spot.place)
+    return [ui.ActionRow(select), ui.ActionRow(everywhere)]
 
 
 def _button(spot: Spot, what: str, label: str, *, disabled: bool = False) -> ui.Button[Any]:
@@ -286,6 +286,13 @@ async def _page(interaction: discord.Interaction[Bot], spot: Spot, chosen: list[
 @_panel_part("place")
 async def _place(interaction: discord.Interaction[Bot], spot: Spot, chosen: list[str]) -> None:
     await _show(interaction, Spot(spot.page, int(chosen[0]) if chosen else 0))
+
+
+@_panel_part("everywhere")
+async def _everywhere(
+    interaction: discord.Interaction[Bot], spot: Spot, _chosen: list[str]
+) -> None:
+    await _show(interaction, Spot(spot.page))
 
 
 @_panel_part("(?:back|on)")

@@ -7,10 +7,13 @@ import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import discord
 import pytest
 
+from benchmarks import bot_process
+from benchmarks.bot_process import BotProcess
 from bot import app
 from bot.client import Bot
 from bot.playground.discord import LoopbackDiscord, LoopbackSettings, Message
@@ -27,7 +30,12 @@ class Weather:
 
     discord: LoopbackDiscord
     gateway: StandInGateway
-    database_url: str
+    folder: Path
+
+    @property
+    def database_url(self) -> str:
+        """Where the bot remembers."""
+        return bot_process.database_url(self.folder)
 
     def settings(self, **given) -> Settings:
         """The settings of a bot that lives here."""
@@ -55,6 +63,15 @@ class Weather:
                 await app.stop_bot(bot)
                 with contextlib.suppress(asyncio.CancelledError):
                     await connection
+
+    @asynccontextmanager
+    async def process(self, **environment: str) -> AsyncIterator[BotProcess]:
+        """A bot in a process of its own, connected, as an operator starts it."""
+        needed = bot_process.settings(self.discord, self.gateway, self.folder)
+        async with bot_process.running_bot(needed | environment, self.folder) as process:
+            world = self.discord.world
+            await self.until(lambda: world.bot_online and world.commands)
+            yield process
 
     @property
     def mira(self):
@@ -101,6 +118,6 @@ async def weather(_discord_of_its_own, tmp_path) -> AsyncIterator[Weather]:
     await gateway.start()
     try:
         async with LoopbackDiscord(LoopbackSettings(message_content=False)) as server:
-            yield Weather(server, gateway, f"sqlite:///{tmp_path}/bot.sqlite3")
+            yield Weather(server, gateway, tmp_path)
     finally:
         await gateway.stop()

@@ -30,7 +30,7 @@ async def weather(_discord_of_its_own, tmp_path, monkeypatch):
     settings = LoopbackSettings(message_content=False, interaction_seconds=TOKEN_SECONDS)
     try:
         async with LoopbackDiscord(settings) as server:
-            yield Weather(server, gateway, f"sqlite:///{tmp_path}/bot.sqlite3")
+            yield Weather(server, gateway, tmp_path)
     finally:
         await gateway.stop()
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
-import os
 import sqlite3
-import sys
 import time
 from dataclasses import replace
 
@@ -14,7 +12,6 @@ from PIL import Image
 
 from bot.playground.discord.default_world import BOT_ID, GENERAL_ID
 from bot.playground.standin.faults import Fault
-from bot.settings import Settings
 
 
 async def imagine(weather, prompt: str = "a fox", **options):
@@ -162,28 +159,12 @@ async def test_a_picture_call_that_may_be_billed_is_not_sent_again(weather):
 
 
 async def test_a_picture_that_was_made_before_a_kill_is_delivered_once_afterwards(weather):
-    environment = {
-        "DISCORD_TOKEN": weather.discord.token,
-        "DISCORD_API_URL": weather.discord.api_url,
-        "LIAOBOTS_AUTH_CODE": "code",
-        "LIAOBOTS_BASE_URL": weather.gateway.url,
-        "LIAOBOTS_BACKUP_URLS": weather.gateway.url,
-        "DATABASE_URL": weather.database_url,
-    }
-    inherited = {n: v for n, v in os.environ.items() if n.lower() not in Settings.model_fields}
     # Discord does not take the upload, while the picture is in the memory already.
     weather.discord.faults.delay("PATCH", "/webhooks/*/*/messages/@original", 60)
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot", env={**inherited, **environment}
-    )
-    try:
-        world = weather.discord.world
-        await weather.until(lambda: world.bot_online and world.commands)
+    async with weather.process() as bot:
         await weather.mira.run(GENERAL_ID, "imagine", {"prompt": "a fox"})
         await asyncio.to_thread(_wait_for_picture, weather.database_url.removeprefix("sqlite:///"))
-    finally:
-        process.kill()
-        await process.wait()
+        await bot.kill()
     weather.discord.faults.clear()
     for _start in range(2):
         async with weather.bot():

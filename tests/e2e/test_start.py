@@ -98,37 +98,24 @@ async def test_migrate_brings_a_database_up_to_date_without_discord(weather, env
     assert (code, told) == (0, "")
 
 
-async def test_sigterm_ends_growing_replies_visibly(weather, environment):
+async def test_sigterm_ends_growing_replies_visibly(weather):
     weather.gateway.text = "word " * 2000
-    inherited = {n: v for n, v in os.environ.items() if n.lower() not in Settings.model_fields}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot", env={**inherited, **environment}
-    )
-    try:
-        await weather.until(lambda: weather.discord.world.bot_online)
+    async with weather.process() as bot:
         await weather.mention("talk")
         await weather.until(lambda: weather.replies() and weather.replies()[0].content)
-        process.terminate()
-        assert await asyncio.wait_for(process.wait(), 20) == 0
-    finally:
-        if process.returncode is None:
-            process.kill()
+        bot.terminate()
+        assert await bot.ended() == 0
     last = weather.replies()[-1]
     assert "Interrupted" in last.content
     assert last.components[0]["components"][0]["label"] == "Retry"
 
 
-async def test_a_reply_that_a_kill_cut_off_is_ended_at_the_next_start(weather, environment):
+async def test_a_reply_that_a_kill_cut_off_is_ended_at_the_next_start(weather):
     weather.gateway.text = "word " * 2000
-    inherited = {n: v for n, v in os.environ.items() if n.lower() not in Settings.model_fields}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot", env={**inherited, **environment}
-    )
-    await weather.until(lambda: weather.discord.world.bot_online)
-    await weather.mention("talk")
-    await weather.until(lambda: weather.replies() and weather.replies()[0].content)
-    process.kill()
-    await process.wait()
+    async with weather.process() as bot:
+        await weather.mention("talk")
+        await weather.until(lambda: weather.replies() and weather.replies()[0].content)
+        await bot.kill()
     async with weather.bot():
         await weather.until(lambda: "Interrupted" in weather.replies()[-1].content)
     assert weather.replies()[0].content.startswith("w")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -155,6 +155,23 @@ def _referred(
         told = payloads.partial_channel(world, world.channel(wanted), world.bot.id)
         _note(resolved, "channels", wanted, told)
     return str(wanted)
+
+
+_OPTION_KINDS = {5: USER, 6: ROLE, 7: MENTIONABLE, 8: CHANNEL}
+
+
+def resolved(world: World, place: Channel, select: int, values: Sequence[str]) -> Json:
+    """What the ids chosen in a select of that kind refer to.
+
+    Raises:
+        ApiError: 50035 for an id of nothing here.
+    """
+    found: dict[str, Json] = {}
+    for value in values:
+        _referred(world, place, _OPTION_KINDS[select], int(value), found)
+        if not any(value in told for told in found.values()):
+            raise _wrong("values", "This is not one of the options.")
+    return found
 
 
 def _note(resolved: dict[str, Json], kind: str, some_id: int, told: Json) -> None:

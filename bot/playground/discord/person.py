@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bot.playground.discord import components, composing, invocation, message_payloads
 from bot.playground.discord.bodies import AllowedMentions, MessageBody, MessageReference
-from bot.playground.discord.components import BUTTON, STRING_SELECT
+from bot.playground.discord.components import BUTTON, SELECTS, STRING_SELECT
 from bot.playground.discord.errors import (
     InteractionFailedError,
     not_own_message,
@@ -154,20 +154,23 @@ class Person:
     async def press(self, message_id: int, custom_id: str) -> Interaction:
         """Press a button; it returns at once."""
         message = self._message(message_id)
-        components.usable(message.components, BUTTON, custom_id)
+        components.usable(message.components, (BUTTON,), custom_id)
         data: Json = {"custom_id": custom_id, "component_type": BUTTON}
         return self._open(InteractionKind.COMPONENT, message.channel_id, data, message)
 
     async def select(self, message_id: int, custom_id: str, values: Sequence[str]) -> Interaction:
-        """Choose in a string select, by the options' values; it returns at once."""
+        """Choose in a select, by the options' values or by ids; it returns at once."""
         message = self._message(message_id)
-        menu = components.usable(message.components, STRING_SELECT, custom_id)
+        menu = components.usable(message.components, SELECTS, custom_id)
         components.check_choice(menu, values)
         data: Json = {
             "custom_id": custom_id,
-            "component_type": STRING_SELECT,
+            "component_type": menu["type"],
             "values": list(values),
         }
+        if menu["type"] != STRING_SELECT:
+            channel = self._world.channel(message.channel_id)
+            data["resolved"] = invocation.resolved(self._world, channel, menu["type"], values)
         return self._open(InteractionKind.COMPONENT, message.channel_id, data, message)
 
     async def block_dms(self, blocked: bool = True) -> None:

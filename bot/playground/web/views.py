@@ -7,12 +7,20 @@ import re
 from typing import Any
 
 from bot.playground.discord import Attachment, Channel, Message, User, World
+from bot.playground.discord.components import (
+    CHANNEL_SELECT,
+    OPTION_LIMIT,
+    ROLE_SELECT,
+    STRING_SELECT,
+    USER_SELECT,
+)
 from bot.playground.discord.snowflakes import created_at
 from bot.playground.discord.state import Permission
 from bot.playground.web.markdown import Names, render
 
 Json = dict[str, Any]
 TEXT_DISPLAY = 10
+_ENTITIES = (USER_SELECT, ROLE_SELECT, CHANNEL_SELECT)
 _PREVIEW_CHARACTERS = 140
 _TEXT_PREVIEW_BYTES = 1_500
 _TEXT_TYPES = frozenset({"application/json", "application/xml", "application/x-sh"})
@@ -111,6 +119,17 @@ def message(world: World, some: Message, viewer: int) -> Json:
 def component(some: Json, known: Names) -> Json:
     """Show a component with all its children; text in it becomes HTML."""
     shown = dict(some)
+    if (kind := some.get("type")) in _ENTITIES:
+        # To the page it is a select like any other, of everybody and everything there is.
+        chosen = {value["id"] for value in some.get("default_values") or ()}
+        named = {USER_SELECT: known.users, ROLE_SELECT: known.roles, CHANNEL_SELECT: known.channels}
+        shown |= {
+            "type": STRING_SELECT,
+            "options": [
+                {"label": name, "value": str(some_id), "default": str(some_id) in chosen}
+                for some_id, name in list(named[kind].items())[:OPTION_LIMIT]
+            ],
+        }
     if some.get("type") == TEXT_DISPLAY:
         shown["html"] = render(some.get("content", ""), known)
     if "components" in some:
