@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
-.PHONY: run test check bench bench-replies bench-pictures lock messages clean
+.PHONY: run test check bench bench-replies bench-pictures bench-settings lock messages clean
 
 # The bot when DISCORD_TOKEN is set (here or in .env), otherwise the playground in the browser.
 run: $(VENV)/run.stamp
@@ -36,6 +36,9 @@ bench-replies: $(VENV)/dev.stamp
 
 bench-pictures: $(VENV)/dev.stamp
 	$(BIN)/python -m benchmarks pictures
+
+bench-settings: $(VENV)/dev.stamp
+	$(BIN)/python -m benchmarks settings
 
 lock: $(VENV)/dev.stamp
 	$(UV_COMPILE) pyproject.toml -o requirements.txt

@@ -1,4 +1,4 @@
-"""The command line: `python -m benchmarks [all | pictures | replies [SCENARIO ...]]`."""
+"""The command line: `python -m benchmarks [all | pictures | settings | replies [SCENARIO ...]]`."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks import pictures, replies
+from benchmarks import pictures, replies, settings
 from benchmarks.figures import as_json, table
 
 
 def main() -> int:
     """Measure and print; misses are printed, not punished."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("group", nargs="?", choices=("all", "pictures", "replies"), default="all")
+    groups = ("all", "pictures", "replies", "settings")
+    parser.add_argument("group", nargs="?", choices=groups, default="all")
     parser.add_argument("scenario", nargs="*", help=f"of {', '.join(replies.NAMES)}")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write figures and samples")
     parser.add_argument(
@@ -33,11 +34,13 @@ def main() -> int:
         parser.error(f"no such scenario: {', '.join(sorted(unknown))}")
     began = time.perf_counter()
     results = []
-    if given.group != "pictures":
+    if given.group in ("all", "replies"):
         names = given.scenario or replies.NAMES
         results += asyncio.run(replies.run(names, profile=given.profile))
-    if given.group != "replies":
+    if given.group in ("all", "pictures"):
         results += asyncio.run(pictures.run())
+    if given.group in ("all", "settings"):
+        results += asyncio.run(settings.run())
     machine = _machine() | {"seconds": round(time.perf_counter() - began)}
     print(table(results))
     print(", ".join(f"{name} {value}" for name, value in machine.items()))

@@ -148,6 +148,7 @@ async def running_bot(settings: Settings) -> AsyncIterator[Bot]:
             quotas=quotas,
             authcode=authcode,
             clock=clock,
+            answers_dms=settings.answer_dms,
             message_content=message_content,
             dev_guild_id=settings.dev_guild_id,
         )

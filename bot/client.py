@@ -52,6 +52,7 @@ class Bot(commands.AutoShardedBot):
         quotas: QuotaStore,
         authcode: str,
         clock: Clock,
+        answers_dms: bool = True,
         message_content: bool = False,
         dev_guild_id: int | None = None,
     ) -> None:
@@ -78,6 +79,7 @@ class Bot(commands.AutoShardedBot):
         self.quotas = quotas
         self.authcode = authcode
         self.clock = clock
+        self.answers_dms = answers_dms
         self.state = state
         self._dev_guild = discord.Object(dev_guild_id) if dev_guild_id else None
 

@@ -42,6 +42,7 @@ class Settings(BaseSettings):
     database_url: SecretStr = SecretStr("sqlite:///data/liaocord.sqlite3")
     default_chat_model: str = "gpt-4o"
     default_image_model: str = "gemini-3-pro-image-preview"
+    answer_dms: bool = True
     secrets_key: Annotated[tuple[SecretStr, ...], NoDecode] = ()
     media_retention_days: int = Field(default=30, ge=1, le=3650)
     media_max_mb: int = Field(default=10_000, ge=100)

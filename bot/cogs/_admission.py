@@ -8,16 +8,17 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import discord
+from discord import app_commands
 
 from bot.chat.access import Asker, Refusal, may_use, refusal
 from bot.chat.persona import filled_in
 from bot.chat.policy import Effective
 from bot.chat.quota import charges
-from bot.chat.turns import Grant, Manner, Scope
+from bot.chat.turns import Grant, Manner, Scope, Task
 from bot.client import Bot
-from bot.cogs._models import code
+from bot.cogs._models import code, matching
 from bot.cogs._places import scope_of, settings_place
-from bot.errors import AccessError
+from bot.errors import AccessError, BotError
 from bot.i18n import _, use_language
 
 
@@ -84,9 +85,11 @@ async def admit(
     """Let a member's request in.
 
     Raises:
-        AccessError: the server's admins do not want it.
+        AccessError: the server's admins do not want it, or the operator no direct messages.
     """
     place = settings_place(event)
+    if place.guild_id is None and not bot.answers_dms:
+        raise AccessError(_("I do not answer direct messages. Ask me in a server."))
     effective = await bot.policy.effective(place)
     user = event.author if isinstance(event, discord.Message) else event.user
     if isinstance(event, discord.Message) and effective.language.value:
@@ -103,6 +106,20 @@ async def admit(
         if (why := refusal(effective.lists.access, asker)) is not None:
             raise AccessError(_refused(why))
     return Admitted(effective, _manner(bot, event, user, effective, role_ids), role_ids)
+
+
+async def offered(
+    bot: Bot, interaction: discord.Interaction, task: Task, typed: str
+) -> list[app_commands.Choice[str]]:
+    """The models that a member may choose from while they type a command."""
+    try:
+        admitted = await admit(bot, interaction)
+    except BotError:
+        return []  # the command itself says why
+    if admitted.effective.member_models.value:
+        return matching(admitted.usable(bot.models.names(task)), typed)
+    usual = admitted.effective.chat_model if task is Task.CHAT else admitted.effective.image_model
+    return matching([usual.value], typed)
 
 
 def _refused(why: Refusal) -> str:

@@ -18,6 +18,7 @@ from bot.chat.quota import Holder, Limit, per, told as told_amount
 from bot.client import Bot
 from bot.cogs._models import code
 from bot.cogs._places import speaker_of
+from bot.errors import QuestionError
 from bot.i18n import _
 
 MESSAGE_LENGTH = 2_000
@@ -234,6 +235,20 @@ def guild_id_of(interaction: discord.Interaction[Any]) -> int:
     """The server of a command that is used in servers only."""
     assert interaction.guild_id is not None
     return interaction.guild_id
+
+
+def checked_place(interaction: discord.Interaction[Any], typed: str) -> int | None:
+    """The channel or category that a custom id names; None for the whole server (`0`).
+
+    Raises:
+        QuestionError: this server has no such channel, or not any more.
+    """
+    place_id = int(typed)
+    if not place_id:
+        return None
+    if interaction.guild is None or interaction.guild.get_channel(place_id) is None:
+        raise QuestionError(_("This channel is not here any more. Choose another one."))
+    return place_id
 
 
 def place_of(interaction: discord.Interaction[Any], place_id: int | None) -> SettingsPlace:

@@ -88,7 +88,7 @@ class KeyCommands(commands.Cog):
         if not warn:
             await set_and_tell(interaction, None, {"warn_below": None, "warn_channel": None})
             return
-        await _show_balance(interaction)
+        await show_balance(interaction)
 
 
 async def show_key_form(interaction: discord.Interaction[Bot]) -> None:
@@ -169,7 +169,13 @@ async def _authcode(interaction: discord.Interaction[Bot], place: SettingsPlace)
     )
 
 
-async def _show_balance(interaction: discord.Interaction[Bot]) -> None:
+async def show_balance(interaction: discord.Interaction[Bot]) -> None:
+    """Show what is left and what it was spent on; the interaction is deferred.
+
+    Raises:
+        AccessError: this admin may not see the books.
+        QuestionError: the gateway does not tell them.
+    """
     bot, guild_id = interaction.client, guild_id_of(interaction)
     place = SettingsPlace(guild_id, 0)
     authcode = await _authcode(interaction, place)

@@ -115,13 +115,7 @@ class Access(app_commands.Group):
             model: The model.
             allowed: False takes it away again.
         """
-        allowance = Allowance(role.id, model.strip())
-
-        def edit(lists: Lists) -> Lists:
-            others = tuple(known for known in lists.models if known != allowance)
-            return replace(lists, models=(*others, allowance) if allowed else others)
-
-        await _edit(interaction, edit)
+        await _edit(interaction, with_allowance(Allowance(role.id, model.strip()), allowed=allowed))
 
     @models.autocomplete("model")
     async def _models(
@@ -248,6 +242,16 @@ def with_rules(
         if verdict is not None:
             kept += [Rule(subject, subject_id, verdict) for subject, subject_id in subjects]
         return replace(lists, access=tuple(kept))
+
+    return edit
+
+
+def with_allowance(allowance: Allowance, *, allowed: bool = True) -> Callable[[Lists], Lists]:
+    """Give a role a model, or take it away."""
+
+    def edit(lists: Lists) -> Lists:
+        others = tuple(known for known in lists.models if known != allowance)
+        return replace(lists, models=(*others, allowance) if allowed else others)
 
     return edit
 

@@ -15,7 +15,6 @@ from bot.chat.preferences import Configuration, Lists, Preferences
 from bot.client import Bot
 from bot.cogs._config import (
     Channel,
-    change_and_tell,
     change_in_words,
     guild_id_of,
     within,
@@ -44,37 +43,13 @@ class MovingCommands(commands.Cog):
             page: Older changes.
         """
         use_language(interaction.locale.value)
-        await interaction.response.defer(ephemeral=True)
-        entries = await interaction.client.policy.log(
-            guild_id_of(interaction), limit=LOG_PAGE, skip=(page - 1) * LOG_PAGE
-        )
-        lines = [_("### Changes, the newest first")]
-        lines += [
-            f"<t:{int(entry.at.timestamp())}:f> <@{entry.member_id}>: "
-            + change_in_words(entry.change)
-            for entry in entries
-        ]
-        if not entries:
-            lines = [_("Nothing was changed (so long ago).")]
-        elif len(entries) == LOG_PAGE:
-            lines.append(
-                "-# " + _("`/config log page:{page}` shows older ones.").format(page=page + 1)
-            )
-        await interaction.edit_original_response(
-            content=within(lines), allowed_mentions=discord.AllowedMentions.none()
-        )
+        await show_log(interaction, page)
 
     @app_commands.command()
     async def export(self, interaction: discord.Interaction[Bot]) -> None:
         """All settings of this server as a file; no auth code is in it."""
         use_language(interaction.locale.value)
-        await interaction.response.defer(ephemeral=True)
-        configuration = await interaction.client.policy.configuration(guild_id_of(interaction))
-        file = discord.File(ByteFile(exported(configuration)), FILE_NAME)
-        await interaction.edit_original_response(
-            content=_("`/config import` takes this file, here or in another server."),
-            attachments=[file],
-        )
+        await show_export(interaction)
 
     @app_commands.command(name="import")
     async def import_(
@@ -128,18 +103,51 @@ class MovingCommands(commands.Cog):
             channel: Only the settings of this channel or category.
         """
         use_language(interaction.locale.value)
-        await interaction.response.defer(ephemeral=True)
-        if channel is not None:
-            place_id = channel.id
+        await propose_reset(interaction, what, channel.id if channel else None)
 
-            def edit(old: Configuration) -> Configuration:
-                places = {i: layer for i, layer in old.places.items() if i != place_id}
-                return Configuration(old.server, places, old.lists)
 
-            await change_and_tell(interaction, edit, place_id)
-            return
-        old = await interaction.client.policy.configuration(guild_id_of(interaction))
-        await propose(interaction, _reset(old, what), [])
+async def show_log(interaction: discord.Interaction[Bot], page: int = 1) -> None:
+    """Show a page of the log, to whoever asked alone."""
+    await interaction.response.defer(ephemeral=True, thinking=True)
+    entries = await interaction.client.policy.log(
+        guild_id_of(interaction), limit=LOG_PAGE, skip=(page - 1) * LOG_PAGE
+    )
+    lines = [_("### Changes, the newest first")]
+    lines += [
+        f"<t:{int(entry.at.timestamp())}:f> <@{entry.member_id}>: " + change_in_words(entry.change)
+        for entry in entries
+    ]
+    if not entries:
+        lines = [_("Nothing was changed (so long ago).")]
+    elif len(entries) == LOG_PAGE:
+        lines.append("-# " + _("`/config log page:{page}` shows older ones.").format(page=page + 1))
+    await interaction.edit_original_response(
+        content=within(lines), allowed_mentions=discord.AllowedMentions.none()
+    )
+
+
+async def show_export(interaction: discord.Interaction[Bot]) -> None:
+    """Give all settings as a file, to whoever asked alone."""
+    await interaction.response.defer(ephemeral=True, thinking=True)
+    configuration = await interaction.client.policy.configuration(guild_id_of(interaction))
+    file = discord.File(ByteFile(exported(configuration)), FILE_NAME)
+    await interaction.edit_original_response(
+        content=_("`/config import` takes this file, here or in another server."),
+        attachments=[file],
+    )
+
+
+async def propose_reset(
+    interaction: discord.Interaction[Bot], what: What, place_id: int | None
+) -> None:
+    """Show what taking settings back would change; of a place only its layer."""
+    await interaction.response.defer(ephemeral=True, thinking=True)
+    old = await interaction.client.policy.configuration(guild_id_of(interaction))
+    new = _reset(old, what)
+    if place_id is not None:
+        places = {i: layer for i, layer in old.places.items() if i != place_id}
+        new = Configuration(old.server, places, old.lists)
+    await propose(interaction, new, [])
 
 
 def _reset(old: Configuration, what: What) -> Configuration:

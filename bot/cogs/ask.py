@@ -10,10 +10,10 @@ from bot.chat.content import TextPart
 from bot.chat.profiles import profile_of
 from bot.chat.turns import Question, Scope, Task
 from bot.client import Bot
-from bot.cogs._admission import admit
+from bot.cogs._admission import admit, offered
 from bot.cogs._asking import PROMPT_LENGTH, answer_interaction
 from bot.cogs._attachments import collect
-from bot.cogs._models import MODEL_LENGTH, matching
+from bot.cogs._models import MODEL_LENGTH
 from bot.cogs._places import scope_of, speaker_of
 from bot.i18n import use_language
 
@@ -66,10 +66,7 @@ class Ask(commands.Cog):
     async def _models(
         self, interaction: discord.Interaction[Bot], typed: str
     ) -> list[app_commands.Choice[str]]:
-        admitted = await admit(self._bot, interaction)
-        if not admitted.effective.member_models.value:
-            return matching([admitted.effective.chat_model.value], typed)
-        return matching(admitted.usable(self._bot.models.names(Task.CHAT)), typed)
+        return await offered(self._bot, interaction, Task.CHAT, typed)
 
 
 def _private(interaction: discord.Interaction) -> Scope:

@@ -15,6 +15,7 @@ from bot.cogs._config import (
     SECTIONS,
     Channel,
     check_admin,
+    checked_place,
     guild_id_of,
     place_of,
     section_names,
@@ -26,7 +27,7 @@ from bot.cogs._config_lists import Access, QuotaCommands, list_lines
 from bot.cogs._config_moving import MovingCommands
 from bot.cogs._config_settings import SettingsCommands
 from bot.cogs._modals import Values, handles
-from bot.cogs._panel import open_panel
+from bot.cogs._panel_parts import open_panel
 from bot.cogs._proposals import ApplyButton, DiscardButton, propose
 from bot.i18n import _, use_language
 
@@ -86,14 +87,14 @@ class Config(
         )
 
 
-@handles(r"persona:(?P<place>\d{1,20})")
+@handles(r"persona:(?P<place>[0-9]{1,20})")
 async def _persona_written(
     interaction: discord.Interaction[Bot], match: re.Match[str], values: Values
 ) -> None:
     """Show a persona before it is saved."""
     check_admin(interaction)
     await interaction.response.defer(ephemeral=True, thinking=True)
-    place_id = int(match["place"]) or None
+    place_id = checked_place(interaction, match["place"])
     persona = values.get("persona", "").strip() or None
     old = await interaction.client.policy.configuration(guild_id_of(interaction))
     new = old.with_settings(place_id, {"persona": persona})

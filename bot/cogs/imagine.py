@@ -12,7 +12,7 @@ from bot.chat.content import TextPart
 from bot.chat.profiles import KNOWN_IMAGE_MODELS, Profile, normalize_size, profile_of
 from bot.chat.turns import ImageOptions, Question, Task
 from bot.client import Bot
-from bot.cogs._admission import admit
+from bot.cogs._admission import admit, offered
 from bot.cogs._asking import PROMPT_LENGTH, answer_interaction
 from bot.cogs._attachments import pictures
 from bot.cogs._models import MODEL_LENGTH, code, matching
@@ -110,10 +110,7 @@ class Imagine(commands.Cog):
     async def _models(
         self, interaction: discord.Interaction[Bot], typed: str
     ) -> list[app_commands.Choice[str]]:
-        admitted = await admit(self._bot, interaction)
-        if not admitted.effective.member_models.value:
-            return matching([admitted.effective.image_model.value], typed)
-        return matching(admitted.usable(self._bot.models.names(Task.IMAGE)), typed)
+        return await offered(self._bot, interaction, Task.IMAGE, typed)
 
     async def _profile(self, interaction: discord.Interaction[Bot]) -> Profile:
         """The facts about the model chosen so far in the command, or else the channel's."""

@@ -116,6 +116,14 @@ def reading(engine: AsyncEngine) -> AsyncEngine:
     return engine.execution_options(isolation_level="REPEATABLE READ")
 
 
+def glancing(engine: AsyncEngine) -> AsyncEngine:
+    """The same engine for a single statement that only looks: no BEGIN and no COMMIT around it,
+    which would be two more round trips to PostgreSQL."""
+    if engine.dialect.name == "sqlite":
+        return engine.execution_options(sqlite_begin="")
+    return engine.execution_options(isolation_level="AUTOCOMMIT")
+
+
 def writing(engine: AsyncEngine) -> AsyncEngine:
     """The same engine for transactions that will write.
 
@@ -143,7 +151,8 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    connection.exec_driver_sql(connection.get_execution_options().get("sqlite_begin", "BEGIN"))
+    if begin := connection.get_execution_options().get("sqlite_begin", "BEGIN"):
+        connection.exec_driver_sql(begin)
 
 
 async def migrate(url: str, *, revision: str = "head") -> None:
@@ -178,6 +187,7 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self._engine = create_engine(url)
+        self._glancers = async_sessionmaker(glancing(self._engine))
         self._readers = async_sessionmaker(reading(self._engine), expire_on_commit=False)
         self._writers = async_sessionmaker(writing(self._engine), expire_on_commit=False)
         self._open = 0
@@ -196,6 +206,13 @@ class Database:
 
     async def __aexit__(self, *_exc: object) -> None:
         await self.close()
+
+    @asynccontextmanager
+    async def glance(self) -> AsyncIterator[AsyncSession]:
+        """One statement that only looks, in one round trip."""
+        with self._counted():
+            async with self._glancers() as session:
+                yield session
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:

@@ -11,13 +11,15 @@ from sqlalchemy import (
     JSON,
     BigInteger,
     ColumnElement,
+    CompoundSelect,
     Integer,
     LargeBinary,
     Text,
+    bindparam,
     delete,
     insert,
-    literal,
     null,
+    or_,
     select,
     type_coerce,
 )
@@ -58,29 +60,12 @@ class SqlPreferenceStore:
 
     async def read(self, place: SettingsPlace) -> Layers:
         """Everything that decides what holds in a place, in one round trip."""
-        guild, channel = GuildPreferencesRow, ChannelPreferencesRow
-        secret = (GuildSecretRow.sealed, GuildSecretRow.tail)
-        # A server may have a key and no settings, so its row is sought from the place's id.
-        here = select(literal(place.guild_id, BigInteger).label("id")).subquery()
-        of_server = (
-            select(here.c.id, guild.lists, *secret, *_columns(guild))
-            .outerjoin(guild, guild.guild_id == here.c.id)
-            .outerjoin(GuildSecretRow, GuildSecretRow.guild_id == here.c.id)
-        )
-        of_places = select(
-            channel.channel_id,
-            type_coerce(null(), JSON),
-            type_coerce(null(), LargeBinary),
-            type_coerce(null(), Text),
-            *_columns(channel),
-        ).where(
-            channel.guild_id == place.guild_id,
-            channel.channel_id.in_({place.channel_id, place.category_id or place.channel_id}),
-        )
         if place.guild_id is None:
             return Layers()
-        async with self._database.read() as session:
-            rows = list(await session.execute(of_server.union_all(of_places)))
+        category_id = place.category_id or place.channel_id
+        asked = {"guild": place.guild_id, "channel": place.channel_id, "category": category_id}
+        async with self._database.glance() as session:
+            rows = list(await session.execute(_EVERYTHING, asked))
         found = {row[0]: row for row in rows}
 
         def layer(row_id: int | None) -> Preferences:
@@ -176,6 +161,37 @@ class SqlPreferenceStore:
 def _columns(table: type[PreferenceColumns]) -> list[ColumnElement[Any]]:
     """The fields in their order; what only a server has is nothing in a channel."""
     return [getattr(table, name, type_coerce(null(), Integer)) for name in FIELDS]
+
+
+def _everything() -> CompoundSelect[Any]:
+    """All that decides in a `channel` of a `category` of a `guild`: the server's row first."""
+    guild, channel = GuildPreferencesRow, ChannelPreferencesRow
+    secret = (GuildSecretRow.sealed, GuildSecretRow.tail)
+    # A server may have a key and no settings, so its row is sought from the place's id.
+    here = select(bindparam("guild", type_=BigInteger).label("id")).subquery()
+    of_server = (
+        select(here.c.id, guild.lists, *secret, *_columns(guild))
+        .outerjoin(guild, guild.guild_id == here.c.id)
+        .outerjoin(GuildSecretRow, GuildSecretRow.guild_id == here.c.id)
+    )
+    of_places = select(
+        channel.channel_id,
+        type_coerce(null(), JSON),
+        type_coerce(null(), LargeBinary),
+        type_coerce(null(), Text),
+        *_columns(channel),
+    ).where(
+        channel.guild_id == bindparam("guild", type_=BigInteger),
+        or_(
+            channel.channel_id == bindparam("channel", type_=BigInteger),
+            channel.channel_id == bindparam("category", type_=BigInteger),
+        ),
+    )
+    return of_server.union_all(of_places)
+
+
+_EVERYTHING = _everything()
+"""Built once: building it costs more than running it."""
 
 
 def _layer(row: PreferenceColumns) -> Preferences:

@@ -51,6 +51,11 @@ class OneTripConnection(aiosqlite.Connection):
         """A new cursor, at once."""
         return WholeCursor(self, self._conn.cursor())
 
+    async def commit(self) -> None:
+        """Commit, if there is anything to: a single SELECT stands in no transaction."""
+        if self.in_transaction:
+            await super().commit()
+
     async def rollback(self) -> None:
         """Roll back, if there is anything to: the pool asks it of every returned connection."""
         if self.in_transaction:

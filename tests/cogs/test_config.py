@@ -215,6 +215,19 @@ async def test_mentions_can_be_switched_off(stage):
     assert stage.reply().content == "Hello!"
 
 
+async def test_direct_messages_can_be_switched_off_by_the_operator(stage):
+    stage.env.bot.answers_dms = False
+    await stage.mira.send_dm("hi")
+    assert not stage.services.model.requests
+
+
+async def test_nobody_is_offered_models_where_they_may_not_ask(stage, caplog):
+    await config(stage, "access deny", member=stage.mira)
+    offered = await stage.mira.autocomplete(stage.general, "ask", "model", "gpt", prompt="x")
+    assert list(offered) == []
+    assert "autocomplete" not in caplog.text
+
+
 async def test_only_age_restricted_channels_are_served_if_the_admin_asks_for_it(stage, monkeypatch):
     await config(stage, "use", adults_only="on")
     await stage.mira.send(stage.general, f"{stage.me} hi")
@@ -414,7 +427,8 @@ async def test_what_a_file_says_of_channels_that_are_not_here_is_left_out(stage)
 async def test_reset_really_unsets(stage):
     await config(stage, "model", chat="o3")
     await config(stage, "model", chat="gpt-5.4", channel=stage.general)
-    await config(stage, "reset", channel=stage.general)
+    shown = await config(stage, "reset", channel=stage.general)
+    await stage.ada.click(shown, label="Save")
     shown = await config(stage, "reset")
     await stage.ada.click(shown, label="Save")
     await stage.mira.send(stage.general, f"{stage.me} hi")

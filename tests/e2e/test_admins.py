@@ -11,7 +11,7 @@ from cryptography.fernet import Fernet
 
 from bot.playground.discord import Message, interactions
 from bot.playground.discord.components import walk
-from bot.playground.discord.default_world import ADA_ID, GENERAL_ID, MIRA_ID, PICTURES_ID
+from bot.playground.discord.default_world import ADA_ID, GENERAL_ID, GUILD_ID, MIRA_ID, PICTURES_ID
 from bot.playground.discord.state import InteractionKind
 
 KEY = "sk-server-secret-0123456789"
@@ -119,6 +119,32 @@ async def test_roles_are_limited_and_models_are_searched_in_the_panel(weather):
         assert f"<@{MIRA_ID}>: 3 questions per hour" in words(panel)
 
 
+async def test_the_panel_leads_to_balance_log_export_and_reset(weather):
+    async with weather.bot(secrets_key=Fernet.generate_key().decode()):
+        panel = await ask(weather, "panel")
+        await choose(weather, panel, "model", "gpt-5.4")
+        await choose(weather, panel, "page", "keeping")
+        told = [
+            await answered(weather, await weather.ada.press(panel.id, part(panel, what)))
+            for what in ("log", "export", "reset")
+        ]
+        assert "Chat model: not set → `gpt-5.4`" in told[0].content
+        assert json.loads(told[1].attachments[0].data)["server"] == {"chat_model": "gpt-5.4"}
+        assert "Chat model: `gpt-5.4` → not set" in told[2].content
+        await choose(weather, panel, "page", "keys")
+        pressed = await weather.ada.press(panel.id, part(panel, "balance"))
+        assert "whose books are" in (await answered(weather, pressed)).content
+
+
+async def test_a_role_is_given_a_model_in_the_panel(weather):
+    async with weather.bot():
+        panel = await ask(weather, "panel")
+        await choose(weather, panel, "page", "lists")
+        asked = await weather.ada.select(panel.id, part(panel, "role"), [str(GUILD_ID)])
+        await submit(weather, panel, await answered(weather, asked), model="o3")
+        assert f"<@&{GUILD_ID}>: `o3`" in words(panel)
+
+
 async def test_the_panel_never_exceeds_discords_limits_however_many_models_there_are(weather):
     async with weather.bot() as bot:
         bot.models.learn([f"model-{number}" for number in range(500)])
@@ -165,6 +191,26 @@ async def test_a_member_who_calls_the_parts_by_hand_is_refused(weather, custom_i
         assert "Manage Server" in message.content
         assert message.is_ephemeral
         assert (await ask(weather, "log")).content == changes
+
+
+async def test_an_admin_cannot_set_anything_for_a_channel_of_another_server(weather):
+    async with weather.bot():
+        panel = await ask(weather, "panel")
+        forged = interactions.open_interaction(
+            weather.discord.world,
+            InteractionKind.COMPONENT,
+            user_id=ADA_ID,
+            channel_id=GENERAL_ID,
+            data={
+                "custom_id": f"panel:model:chat:{10**18}:0:",
+                "component_type": 3,
+                "values": ["o3"],
+            },
+            source=panel,
+        )
+        await weather.until(lambda: forged.messages)
+        assert "not here any more" in forged.messages[-1].content
+        assert "Nothing was changed" in (await ask(weather, "log")).content
 
 
 async def test_of_many_at_once_exactly_as_many_as_the_quota_are_answered(weather):

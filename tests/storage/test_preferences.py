@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import event
 
 from bot.chat.access import Allowance, Rule, Subject, Verdict
 from bot.chat.content import Speaker
@@ -70,6 +71,19 @@ async def test_another_servers_channel_has_no_say(preferences):
         SERVER + 9, lambda old: old.with_settings(CHANNEL, {"chat_model": "stolen"}), ADA
     )
     assert (await preferences.read(HERE)).channel.chat_model == "o3"
+
+
+async def test_everything_that_decides_is_read_by_one_statement(preferences, database):
+    await put(preferences, CHANNEL, chat_model="a")
+    statements: list[str] = []
+
+    def note(_connection, _cursor, statement, *_more):
+        statements.append(statement)
+
+    event.listen(database._engine.sync_engine, "before_cursor_execute", note)
+    assert (await preferences.read(HERE)).channel.chat_model == "a"
+    assert len(statements) == 1
+    assert statements[0].startswith("SELECT")
 
 
 async def test_lists_come_with_the_layers(preferences):

@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack
+from collections import Counter
+from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import update
 
+from bot.chat.events import Finished, FinishReason, TextDelta
+from bot.chat.metering import Meter
 from bot.chat.quota import Account, Charge, Measure, Period, Spent, Wanted
+from bot.chat.respond import Responder
+from bot.chat.turns import Grant, Manner, Scope
 from bot.errors import QuotaError
+from bot.storage.conversations import SqlConversationStore
 from bot.storage.database import Database
 from bot.storage.quotas import FORGOTTEN_AFTER, KEPT_FOR, SqlQuotaStore
 from bot.storage.tables import QuotaReservationRow
+from bot.storage.variants import SqlVariantStore
+from tests.fakes import FakeClock, FakeModel, RecordingSurface, question
 
 SERVER, MIRA = 10**18, 10**18 + 11
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 TODAY = NOW.replace(hour=0, minute=0)
+
+
+async def no_scaling(image, _max_bytes):
+    return image
 
 
 @pytest.fixture
@@ -94,6 +106,44 @@ async def test_of_200_at_once_exactly_the_100_of_the_limit_get_in(url):
         outcomes = await asyncio.gather(*map(ask, range(200)))
         assert sum(outcomes) == 100
         assert await used(stores[0], charge(100), charge(500, member_id=0)) == [100, 100]
+
+
+async def test_of_200_replies_at_once_exactly_the_100_of_the_quota_are_answered(url):
+    model = FakeModel([TextDelta("Hello!"), Finished(FinishReason.STOP)])
+    grant = Grant(charges=(charge(100, member_id=0),))
+    async with AsyncExitStack() as stack:
+        databases = [await stack.enter_async_context(Database(url)) for _process in range(2)]
+        responders = [
+            Responder(
+                model=model,
+                store=SqlConversationStore(database),
+                variants=SqlVariantStore(database),
+                clock=FakeClock(),
+                meter=Meter(SqlQuotaStore(database)),
+                scale=no_scaling,
+            )
+            for database in databases
+        ]
+
+        async def ask(number: int) -> str:
+            scope = Scope(f"channel:{number}", guild_id=SERVER, channel_id=number)
+            asked = question(event_id=number, scope=scope, manner=Manner(grant=grant))
+            surface = RecordingSurface()
+
+            async def prepare():
+                return asked
+
+            async def open_surface(_turn):
+                return surface
+
+            with suppress(QuotaError):
+                await responders[number % 2].ask(scope, prepare, open_surface)
+            return surface.text
+
+        shown = await asyncio.gather(*map(ask, range(1, 201)))
+        assert Counter(shown) == {"Hello!": 100, "": 100}
+        assert len(model.requests) == 100
+        assert await used(SqlQuotaStore(databases[0]), charge(100, member_id=0)) == [100]
 
 
 async def test_what_a_dead_process_reserved_is_given_back(quotas, database):
