@@ -112,6 +112,10 @@ class Question:
     edits: tuple[int, ...] = ()
     """The pictures of that answer which are to be changed, counted from 1."""
     manner: Manner = Manner()
+    reserved: int | None = None
+    """A message that is there already, empty, and becomes the first page."""
+    token: str = field(default="", repr=False)
+    """Of the interaction, where the messages of the reply exist only behind that."""
     notices: tuple[str, ...] = ()
     """Sentences to show under the reply, such as a file that was left out; not stored."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import discord
 
@@ -36,7 +37,9 @@ async def answer_interaction(
         deferred = await interaction.response.defer(thinking=True, ephemeral=private)
         if deferred is not None and not private:
             place.reserved = deferred.message_id
-        return await prepare()
+        question = await prepare()
+        token = interaction.token if private else ""
+        return replace(question, reserved=place.reserved, token=token)
 
     place = InteractionPlace(interaction, ephemeral=private)
     return await bot.responder.ask(
