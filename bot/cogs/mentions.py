@@ -83,6 +83,8 @@ class Mentions(commands.Cog):
             await _reply(message, words, delete_after=PASSING_SECONDS if passing else None)
 
     def _is_question(self, message: discord.Message) -> bool:
+        if self._bot.budget.refusals.is_closed(message.channel.id):
+            return False  # Discord counts refusals, and the asker was told.
         return not message.author.bot and message.type in ASKABLE and self._is_for_me(message)
 
     def _is_for_me(self, message: discord.Message) -> bool:
