@@ -14,6 +14,7 @@ import aiohttp
 import discord
 import yarl
 
+from bot.cdn import cdn_files
 from bot.chat.account import Prices
 from bot.chat.metering import Meter
 from bot.chat.models import Catalogue
@@ -107,6 +108,7 @@ async def running_bot(settings: Settings) -> AsyncIterator[Bot]:
             cookie_jar=aiohttp.DummyCookieJar(),
         ) as session,
         public_session() as downloading,
+        cdn_files(settings.discord_api_url) as files,
     ):
         message_content = await _look_at_portal(token)
         account = GatewayAccount(session, settings.gateway_urls)
@@ -143,6 +145,7 @@ async def running_bot(settings: Settings) -> AsyncIterator[Bot]:
             variants=variants,
             state=SqlStateStore(database),
             keyring=keyring,
+            files=files,
             account=account,
             models=models,
             quotas=quotas,

@@ -12,6 +12,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot import cogs
+from bot.cdn import Files
 from bot.chat.account import Account
 from bot.chat.models import Catalogue
 from bot.chat.policy import Policy
@@ -47,6 +48,7 @@ class Bot(commands.AutoShardedBot):
         variants: VariantStore,
         state: StateStore,
         keyring: Keyring,
+        files: Files,
         account: Account,
         models: Catalogue,
         quotas: QuotaStore,
@@ -74,6 +76,7 @@ class Bot(commands.AutoShardedBot):
         self.store = store
         self.variants = variants
         self.keyring = keyring
+        self.files = files
         self.account = account
         self.models = models
         self.quotas = quotas

@@ -9,6 +9,7 @@ import aiohttp
 import discord
 from discord import ui
 
+from bot.chat.names import plain
 from bot.chat.profiles import Profile, profile_of
 from bot.client import Bot
 from bot.cogs._editing import Shown, shown_in
@@ -73,7 +74,7 @@ def picture_select(pictures: Sequence[discord.Attachment]) -> ui.Select[Any]:
         discord.SelectOption(
             label=_("Picture {number}").format(number=number),
             value=str(number),
-            description=(picture.description or picture.filename)[:_DESCRIPTION_LENGTH],
+            description=plain(picture.description or picture.filename, _DESCRIPTION_LENGTH) or None,
             default=number == 1,
         )
         for number, picture in enumerate(pictures, start=1)

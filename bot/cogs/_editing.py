@@ -89,9 +89,11 @@ async def edit_of(
     parts: list[Part] = []
     if own is not None:
         follows, edits = own.turn_id, own.numbers
-        attached = await pictures(references, profile)
+        attached = await pictures(bot.files, references, profile)
     else:
-        attached = await pictures([*shown.pictures, *references], profile, refetch=shown.refetch)
+        attached = await pictures(
+            bot.files, [*shown.pictures, *references], profile, refetch=shown.refetch
+        )
         count = min(len(shown.pictures), len(attached.parts))
         parts, attached = attached.parts[:count], Attached(attached.parts[count:], attached.notices)
     return Question(

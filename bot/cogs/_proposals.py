@@ -6,11 +6,11 @@ from __future__ import annotations
 import re
 from typing import Any, Self
 
-import aiohttp
 import discord
 from discord import ui
 
 from bot.byte_file import ByteFile
+from bot.cdn import Files, NotFetchedError
 from bot.chat.moving import exported, fingerprint, imported
 from bot.chat.preferences import Configuration, differences
 from bot.client import Bot
@@ -102,7 +102,7 @@ class DiscardButton(ui.DynamicItem[ui.Button[Any]], template=r"discard"):
 
 async def _apply(interaction: discord.Interaction[Bot], base: str) -> None:
     bot, guild_id = interaction.client, guild_id_of(interaction)
-    new = imported(await _file_of(interaction.message))
+    new = imported(await _file_of(bot.files, interaction.message))
 
     def edit(old: Configuration) -> Configuration:
         if fingerprint(old) != base:
@@ -131,7 +131,7 @@ class _OvertakenError(Exception):
     """The configuration is not what it was when the changes were proposed."""
 
 
-async def _file_of(message: discord.Message | None) -> bytes:
+async def _file_of(files: Files, message: discord.Message | None) -> bytes:
     """The proposal that a message carries.
 
     Raises:
@@ -140,7 +140,7 @@ async def _file_of(message: discord.Message | None) -> bytes:
     found = [file for file in message.attachments if file.filename == FILE_NAME] if message else []
     if len(found) == 1 and found[0].size <= MAX_BYTES:
         try:
-            return await found[0].read()
-        except (discord.HTTPException, aiohttp.ClientError, TimeoutError):
+            return await files.read(found[0], MAX_BYTES)
+        except NotFetchedError:
             pass  # the sentence below says what to do
     raise QuestionError(_("This preview is too old. Begin again; nothing was changed."))

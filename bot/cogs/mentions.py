@@ -11,6 +11,7 @@ import discord
 from discord.ext import commands
 
 from bot.chat.content import Part, TextPart
+from bot.chat.names import plain
 from bot.chat.profiles import Profile, profile_of
 from bot.chat.turns import Manner, Question
 from bot.client import Bot
@@ -18,7 +19,7 @@ from bot.cogs._admission import Admitted, admit, conversation
 from bot.cogs._asking import answer_message
 from bot.cogs._attachments import Refetch, collect, is_picture
 from bot.cogs._editing import Own, Shown, edit_of, own_pictures, shown_in
-from bot.cogs._places import scope_of, speaker_of
+from bot.cogs._places import name_of, scope_of, speaker_of
 from bot.cogs.errors import words_for
 from bot.errors import AccessError, QuestionError, QuotaError
 from bot.i18n import _, use_language
@@ -89,7 +90,7 @@ class Mentions(commands.Cog):
             if follows is None and _is_blank(replied):
                 notices.append(_("I could not read the message you replied to."))
             elif follows is None:
-                quoted.append(TextPart(_quote(self._words(replied), replied.author.display_name)))
+                quoted.append(TextPart(_quote(self._words(replied), name_of(replied.author))))
                 files = [*replied.attachments, *files]
         if not (text or files or quoted):
             if message.reference is not None:
@@ -102,7 +103,7 @@ class Mentions(commands.Cog):
             raise QuestionError(
                 _("You mentioned me without a question. Write it behind the mention.")
             )
-        attached = await collect(files, profile, refetch=refetch)
+        attached = await collect(self._bot.files, files, profile, refetch=refetch)
         if not (text or quoted or attached.parts):
             raise QuestionError(" ".join(attached.notices))
         text = text or _("What do you say to this?")
@@ -140,8 +141,8 @@ class Mentions(commands.Cog):
     def _words(self, message: discord.Message) -> str:
         """The text with names instead of ids, without the mention of the bot."""
         me = self._bot.user
-        names = {user.id: user.display_name for user in message.mentions}
-        roles = {role.id: role.name for role in message.role_mentions}
+        names = {user.id: name_of(user) for user in message.mentions}
+        roles = {role.id: plain(role.name) for role in message.role_mentions}
         own_role = message.guild.self_role.id if message.guild and message.guild.self_role else 0
 
         def user(match: re.Match[str]) -> str:
@@ -154,7 +155,7 @@ class Mentions(commands.Cog):
 
         def channel(match: re.Match[str]) -> str:
             found = message.guild.get_channel_or_thread(int(match[1])) if message.guild else None
-            return f"#{found.name}" if found else match[0]
+            return f"#{plain(found.name)}" if found else match[0]
 
         text = re.sub(r"<@!?(\d{1,20})>", user, message.content)
         text = re.sub(r"<@&(\d{1,20})>", role, text)
