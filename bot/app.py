@@ -29,6 +29,7 @@ from bot.llm.client import GatewayChatModel
 from bot.llm.credits import GatewayAccount
 from bot.llm.downloads import Downloads, public_session
 from bot.llm.models import read_models
+from bot.log import watch
 from bot.pictures.shrinking import scaled
 from bot.settings import Settings
 from bot.storage.conversations import SqlConversationStore
@@ -56,6 +57,7 @@ async def run(settings: Settings) -> None:
     async with running_bot(settings) as bot:
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
+        watch(loop)
         for name in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(name, stop.set)
         connection = asyncio.create_task(connect(bot))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
@@ -80,6 +80,16 @@ class Settings(BaseSettings):
     def gateway_urls(self) -> tuple[str, ...]:
         """The primary host and then its backups."""
         return (self.liaobots_base_url, *self.liaobots_backup_urls)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Everything here that no log may show."""
+        given = (self.discord_token, self.liaobots_auth_code, *self.secrets_key)
+        try:
+            password = urlsplit(self.database_url.get_secret_value()).password or ""
+        except ValueError:
+            password = ""  # no address at all, which the database says itself
+        return (*(secret.get_secret_value() for secret in given), password, unquote(password))
 
     @field_validator("liaobots_backup_urls", "secrets_key", mode="before")
     @classmethod
