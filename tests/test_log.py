@@ -7,7 +7,6 @@ import json
 import logging
 import sqlite3
 import sys
-from collections.abc import Iterator
 
 import discord
 import pytest
@@ -23,17 +22,7 @@ from bot.redaction import conceal, on_one_line, without_secrets
 WORDS = "my cat is called Momo"
 
 
-@pytest.fixture(autouse=True)
-def _log_as_it_was(monkeypatch) -> Iterator[None]:
-    """Put back what is global about logging."""
-    monkeypatch.setattr(redaction, "_known", [])
-    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
-    root, loggers = logging.getLogger(), [logging.getLogger(n) for n in ("bot", "asyncio")]
-    handlers, levels = root.handlers[:], [logger.level for logger in (root, *loggers)]
-    yield
-    root.handlers[:] = handlers
-    for logger, level in zip((root, *loggers), levels, strict=True):
-        logger.setLevel(level)
+pytestmark = pytest.mark.usefixtures("log_as_it_was")
 
 
 def record(message: str, *args: object, error: BaseException | None = None) -> logging.LogRecord:

@@ -93,6 +93,8 @@ class DiscardButton(ui.DynamicItem[ui.Button[Any]], template=r"discard"):
         """Take the message's buttons away."""
         use_language(interaction.locale.value)
         try:
+            check_admin(interaction)
+            _file_in(interaction.message)
             await interaction.response.edit_message(
                 content=_("Nothing was changed."), view=None, attachments=[]
             )
@@ -137,10 +139,23 @@ async def _file_of(files: Files, message: discord.Message | None) -> bytes:
     Raises:
         QuestionError: it cannot be read any more.
     """
+    try:
+        return await files.read(_file_in(message), MAX_BYTES)
+    except NotFetchedError as error:
+        raise _too_old() from error
+
+
+def _file_in(message: discord.Message | None) -> discord.Attachment:
+    """The file of a proposal, which no other message of the bot has.
+
+    Raises:
+        QuestionError: the message is none.
+    """
     found = [file for file in message.attachments if file.filename == FILE_NAME] if message else []
-    if len(found) == 1 and found[0].size <= MAX_BYTES:
-        try:
-            return await files.read(found[0], MAX_BYTES)
-        except NotFetchedError:
-            pass  # the sentence below says what to do
-    raise QuestionError(_("This preview is too old. Begin again; nothing was changed."))
+    if len(found) != 1:
+        raise _too_old()
+    return found[0]
+
+
+def _too_old() -> QuestionError:
+    return QuestionError(_("This preview is too old. Begin again; nothing was changed."))

@@ -83,10 +83,10 @@ class Mentions(commands.Cog):
             refetch = partial(_attachments_anew, replied)
             if any(map(is_picture, replied.attachments)):
                 shown = shown_in(replied, refetch)
-                own = await own_pictures(self._bot, shown)
+                own = await own_pictures(self._bot, shown, message.author)
                 if own is not None or not _may_choose(profile, admitted.manner):
                     return await self._edit(message, shown, own, text, admitted)
-            follows = await self._bot.store.turn_of_message(replied.id)
+            follows = await _followed(self._bot, replied, message.author)
             if follows is None and _is_blank(replied):
                 notices.append(_("I could not read the message you replied to."))
             elif follows is None:
@@ -170,6 +170,14 @@ def _may_choose(profile: Profile, manner: Manner) -> bool:
     picture or asked to change it. A server without drawing is never asked to change one.
     """
     return manner.draws_with is None or (profile.vision and profile.tools)
+
+
+async def _followed(bot: Bot, replied: discord.Message, member: discord.abc.User) -> int | None:
+    """The answer that the replied-to message shows, if its talk is one the member takes part in;
+    of another member's own talk, only that message itself becomes part of the question."""
+    turn_id = await bot.store.turn_of_message(replied.id)
+    scope = None if turn_id is None else await bot.store.scope_of(turn_id)
+    return turn_id if scope is not None and scope.is_open_to(member.id) else None
 
 
 async def _attachments_anew(message: discord.Message) -> list[discord.Attachment]:
