@@ -139,6 +139,8 @@ async def running_bot(settings: Settings) -> AsyncIterator[Bot]:
             settings.default_chat_model,
             settings.default_image_model,
             retention_days=settings.media_retention_days,
+            member_replies=settings.member_replies,
+            channel_replies=settings.channel_replies,
         )
         bot = Bot(
             responder=responder,

@@ -14,6 +14,7 @@ from discord.ext import commands
 from bot import cogs
 from bot.cdn import Files
 from bot.chat.account import Account
+from bot.chat.floods import Turns
 from bot.chat.models import Catalogue
 from bot.chat.policy import Policy
 from bot.chat.ports import Clock, ConversationStore, QuotaStore, StateStore, VariantStore
@@ -77,6 +78,8 @@ class Bot(commands.AutoShardedBot):
         self.variants = variants
         self.keyring = keyring
         self.files = files
+        self.reading = Turns(all_together=8, of_a_member=2, waiting=10)
+        """Questions whose files are fetched and made ready: what they hold is in memory."""
         self.account = account
         self.models = models
         self.quotas = quotas

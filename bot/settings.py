@@ -44,6 +44,8 @@ class Settings(BaseSettings):
     default_image_model: str = "gemini-3-pro-image-preview"
     answer_dms: bool = True
     secrets_key: Annotated[tuple[SecretStr, ...], NoDecode] = ()
+    member_replies: int = Field(default=5, ge=1)
+    channel_replies: int = Field(default=20, ge=1)
     media_retention_days: int = Field(default=30, ge=1, le=3650)
     media_max_mb: int = Field(default=10_000, ge=100)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

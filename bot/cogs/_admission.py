@@ -148,9 +148,13 @@ def _manner(
     now = datetime.now(UTC)
     zone = effective.time_zone.value
     persona = effective.persona.value
-    grant = Grant()
+    grant = Grant(
+        member_replies=effective.member_replies.value,
+        channel_replies=effective.channel_replies.value,
+    )
     if event.guild is not None:
-        grant = Grant(
+        grant = replace(
+            grant,
             charges=tuple(
                 charges(
                     effective.lists.quotas,
@@ -161,8 +165,6 @@ def _manner(
                 )
             ),
             authcode="" if effective.key is None else bot.keyring.open(effective.key),
-            member_replies=effective.member_replies.value,
-            channel_replies=effective.channel_replies.value,
         )
     if persona is not None:
         persona = filled_in(

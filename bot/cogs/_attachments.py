@@ -12,6 +12,7 @@ from bot.cdn import Files, LinkExpiredError, NotFetchedError
 from bot.chat.content import FilePart, Part, TextPart
 from bot.chat.names import plain
 from bot.chat.profiles import Profile
+from bot.client import Bot
 from bot.errors import QuestionError
 from bot.i18n import _
 from bot.pictures.measuring import measure
@@ -49,16 +50,18 @@ def is_picture(attachment: discord.Attachment) -> bool:
 
 
 async def collect(
-    files: Files,
+    bot: Bot,
+    member: discord.abc.User,
     attachments: Iterable[discord.Attachment],
     profile: Profile,
     *,
     refetch: Refetch | None = None,
 ) -> Attached:
-    """Download what the model can take, pictures made ready for it.
+    """Download what the model can take, pictures made ready for it, when it is the member's turn.
 
     Raises:
         QuestionError: a file is too large, damaged, or could not be fetched.
+        QuotaError: too many questions of theirs wait for that.
     """
     found = list(attachments)
     for attachment in found:
@@ -73,15 +76,19 @@ async def collect(
     if sum(attachment.size for attachment in found) > MAX_FETCHED_BYTES:
         raise _too_large_together(MAX_FETCHED_BYTES)
     attached = Attached()
-    for attachment in found:
-        part = await _part(attachment, await _bytes(files, attachment, refetch), profile)
-        if isinstance(part, str):
-            attached.notices.append(part)
-        else:
+    if not found:
+        return attached
+    weight = 0
+    async with bot.reading.turn(member.id):
+        for attachment in found:
+            part = await _part(attachment, await _bytes(bot.files, attachment, refetch), profile)
+            if isinstance(part, str):
+                attached.notices.append(part)
+                continue
             attached.parts.append(part)
-    media = [part for part in attached.parts if not isinstance(part, TextPart)]
-    if sum(len(part.data) for part in media) > MAX_TOTAL_BYTES:
-        raise _too_large_together(MAX_TOTAL_BYTES)
+            weight += 0 if isinstance(part, TextPart) else len(part.data)
+            if weight > MAX_TOTAL_BYTES:
+                raise _too_large_together(MAX_TOTAL_BYTES)
     return attached
 
 
@@ -98,7 +105,8 @@ def _too_large_together(limit: int) -> QuestionError:
 
 
 async def pictures(
-    files: Files,
+    bot: Bot,
+    member: discord.abc.User,
     attachments: Iterable[discord.Attachment],
     profile: Profile,
     *,
@@ -116,7 +124,7 @@ async def pictures(
                 _("{name} is no picture. Send PNG, JPEG or WebP.").format(name=_name(attachment))
             )
     taken = found[: profile.max_references]
-    attached = await collect(files, taken, profile, refetch=refetch)
+    attached = await collect(bot, member, taken, profile, refetch=refetch)
     attached.notices += [
         _("{name} was left out: this model takes {count} pictures.").format(
             name=_name(attachment), count=profile.max_references

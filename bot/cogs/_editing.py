@@ -88,22 +88,23 @@ async def edit_of(
     """
     model = admitted.model(None, admitted.effective.image_model.value)
     profile = profile_of(model)
+    member = event.author if isinstance(event, discord.Message) else event.user
     follows: int | None = None
     edits: tuple[int, ...] = ()
     parts: list[Part] = []
     if own is not None:
         follows, edits = own.turn_id, own.numbers
-        attached = await pictures(bot.files, references, profile)
+        attached = await pictures(bot, member, references, profile)
     else:
         attached = await pictures(
-            bot.files, [*shown.pictures, *references], profile, refetch=shown.refetch
+            bot, member, [*shown.pictures, *references], profile, refetch=shown.refetch
         )
         count = min(len(shown.pictures), len(attached.parts))
         parts, attached = attached.parts[:count], Attached(attached.parts[count:], attached.notices)
     return Question(
         scope=await conversation(bot, event, admitted, follows),
         event_id=event.id,
-        speaker=speaker_of(event.author if isinstance(event, discord.Message) else event.user),
+        speaker=speaker_of(member),
         parts=(*parts, TextPart(words), *attached.parts),
         model=model,
         task=Task.IMAGE,

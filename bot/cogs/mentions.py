@@ -11,6 +11,7 @@ import discord
 from discord.ext import commands
 
 from bot.chat.content import Part, TextPart
+from bot.chat.floods import Sparing
 from bot.chat.names import plain
 from bot.chat.profiles import Profile, profile_of
 from bot.chat.turns import Manner, Question
@@ -28,6 +29,8 @@ log = logging.getLogger(__name__)
 
 PASSING_SECONDS = 20.0
 """How long a refusal stays; Discord can show a sentence to one member only after commands."""
+REFUSALS = 10
+"""So many in that time are told to one member; whoever asks more often floods the channel."""
 ASKABLE = (discord.MessageType.default, discord.MessageType.reply)
 
 
@@ -36,6 +39,7 @@ class Mentions(commands.Cog):
 
     def __init__(self, bot: Bot) -> None:
         self._bot = bot
+        self._refusing = Sparing(times=REFUSALS, seconds=PASSING_SECONDS)
 
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:
@@ -57,6 +61,8 @@ class Mentions(commands.Cog):
                     "Something went wrong inside the bot; its operator can find it in the log."
                 )
             passing = isinstance(error, (AccessError, QuotaError))
+            if passing and not self._refusing.again(message.author.id, self._bot.clock.now()):
+                return
             await _reply(message, words, delete_after=PASSING_SECONDS if passing else None)
 
     def _is_for_me(self, message: discord.Message) -> bool:
@@ -103,7 +109,7 @@ class Mentions(commands.Cog):
             raise QuestionError(
                 _("You mentioned me without a question. Write it behind the mention.")
             )
-        attached = await collect(self._bot.files, files, profile, refetch=refetch)
+        attached = await collect(self._bot, message.author, files, profile, refetch=refetch)
         if not (text or quoted or attached.parts):
             raise QuestionError(" ".join(attached.notices))
         text = text or _("What do you say to this?")

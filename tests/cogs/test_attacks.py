@@ -9,9 +9,10 @@ import pytest
 
 from bot.chat.content import ImagePart, Message, Role, TextPart
 from bot.chat.events import ImageReady, TextDelta
+from bot.chat.floods import Sparing
 from bot.chat.turns import Answer, Scope, TurnState
 from bot.errors import UnavailableError
-from tests.cogs.conftest import STOP, labels
+from tests.cogs.conftest import STOP, SimulatedFiles, labels
 from tests.cogs.test_pictures import drawn, make, png
 from tests.fakes import question
 
@@ -297,3 +298,28 @@ async def test_drawn_pictures_carry_no_words_of_the_member_in_their_names(stage)
     result = await stage.mira.slash(stage.general, "imagine", prompt="../../etc/passwd\n\u202egnp.")
     [attachment] = result.response.attachments
     assert attachment.filename == "etc-passwd-gnp-1.png"
+
+
+# Floods
+
+
+async def test_direct_messages_have_limits_too(stage):
+    await stage.mira.send_dm("hi")
+    grant = stage.services.store.turns[1].question.manner.grant
+    assert (grant.member_replies, grant.channel_replies) == (5, 20)
+
+
+async def test_files_that_are_too_heavy_together_are_not_even_fetched(stage, monkeypatch):
+    monkeypatch.setattr(SimulatedFiles, "read", None)
+    heavy = [(f"{number}.png", bytes(7 * 1024 * 1024)) for number in range(9)]
+    await stage.mira.send(stage.general, f"{stage.me} look", attachments=heavy)
+    assert "too large together. Up to 60 MB" in stage.reply().content
+
+
+async def test_a_flood_of_refused_mentions_is_not_answered_by_a_flood(stage):
+    await stage.ada.slash(stage.general, "config access deny", member=stage.eve)
+    mentions = stage.env.bot.get_cog("Mentions")
+    mentions._refusing = Sparing(times=2, seconds=20)
+    for _ in range(4):
+        await stage.eve.send(stage.general, f"{stage.me} hi")
+    assert len(stage.replies()) == 2
