@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from enum import Enum, auto
 
 from bot.chat.events import Finished, FinishReason, Usage
+from bot.chat.names import plain
 from bot.chat.turns import Ending, Task, TurnState
 from bot.errors import (
     AuthCodeError,
@@ -73,6 +74,7 @@ def again(state: TurnState, *, has_text: bool) -> Ending:
 
 def facts(model: str, usage: Usage | None) -> str:
     """The model and what it used, in one line."""
+    model = plain(model)  # a gateway may name it as it likes
     if usage is None:
         return model
     tokens = usage.input_tokens + usage.output_tokens

@@ -47,6 +47,12 @@ class Scope:
         """Whether one member alone sees it, and it is forgotten after its answer."""
         return self.key.startswith("private:")
 
+    def is_open_to(self, member_id: int) -> bool:
+        """Whether what is remembered here may reach the member's questions: a talk of the channel
+        does, another member's own talk does not."""
+        kind, _, rest = self.key.partition(":")
+        return kind != "member" or rest.partition(":")[0] == str(member_id)
+
 
 @dataclass(frozen=True, slots=True)
 class ImageOptions:
