@@ -27,6 +27,7 @@ from bot.keyring import Keyring
 from bot.llm.client import GatewayChatModel
 from bot.llm.credits import GatewayAccount
 from bot.llm.downloads import Downloads, public_session
+from bot.llm.hosts import Hosts
 from bot.llm.models import read_models
 from bot.pictures.shrinking import scaled
 from bot.settings import Settings
@@ -109,7 +110,8 @@ async def running_bot(settings: Settings) -> AsyncIterator[Bot]:
         public_session() as downloading,
     ):
         message_content = await _look_at_portal(token)
-        account = GatewayAccount(session, settings.gateway_urls)
+        hosts = Hosts(settings.gateway_urls, clock)
+        account = GatewayAccount(session, hosts)
         await _check_auth_code(account, authcode)
         store = SqlConversationStore(database)
         variants = SqlVariantStore(database)
@@ -119,7 +121,7 @@ async def running_bot(settings: Settings) -> AsyncIterator[Bot]:
         responder = Responder(
             model=GatewayChatModel(
                 session,
-                base_urls=settings.gateway_urls,
+                hosts=hosts,
                 authcode=authcode,
                 clock=clock,
                 downloads=Downloads(downloading, dict.fromkeys(settings.gateway_urls, session)),
@@ -162,7 +164,7 @@ async def running_bot(settings: Settings) -> AsyncIterator[Bot]:
             )
 
         async def learn_models() -> int:
-            listed = await read_models(session, settings.gateway_urls, authcode)
+            listed = await read_models(session, hosts, authcode)
             models.learn(listed)
             return len(listed)
 
