@@ -28,6 +28,7 @@ from bot.keyring import Keyring
 from bot.llm.client import GatewayChatModel
 from bot.llm.credits import GatewayAccount
 from bot.llm.downloads import Downloads, public_session
+from bot.llm.hosts import Hosts
 from bot.llm.models import read_models
 from bot.log import watch
 from bot.pictures.shrinking import scaled
@@ -130,7 +131,8 @@ async def running_bot(settings: Settings) -> AsyncIterator[Bot]:
         cdn_files(settings.discord_api_url) as files,
     ):
         message_content = await _look_at_portal(token)
-        account = GatewayAccount(session, settings.gateway_urls)
+        hosts = Hosts(settings.gateway_urls, clock)
+        account = GatewayAccount(session, hosts)
         await _check_auth_code(account, authcode)
         store = SqlConversationStore(database, run.id)
         variants = SqlVariantStore(database, run.id)
@@ -140,7 +142,7 @@ async def running_bot(settings: Settings) -> AsyncIterator[Bot]:
         responder = Responder(
             model=GatewayChatModel(
                 session,
-                base_urls=settings.gateway_urls,
+                hosts=hosts,
                 authcode=authcode,
                 clock=clock,
                 downloads=Downloads(downloading, dict.fromkeys(settings.gateway_urls, session)),
@@ -190,7 +192,7 @@ async def running_bot(settings: Settings) -> AsyncIterator[Bot]:
             )
 
         async def learn_models() -> int:
-            listed = await read_models(session, settings.gateway_urls, authcode)
+            listed = await read_models(session, hosts, authcode)
             models.learn(listed)
             return len(listed)
 
