@@ -1,0 +1,42 @@
+"""The command line: `python -m tests.weather crash [--runs N] [--seed S]`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+import time
+from pathlib import Path
+
+from tests.weather import crash
+
+
+def main() -> int:
+    """Make the weather and tell what it broke; 1 when it broke something."""
+    parser = argparse.ArgumentParser(prog="python -m tests.weather", description=__doc__)
+    kinds = parser.add_subparsers(dest="kind", required=True)
+    crashes = kinds.add_parser("crash", help="kill -9 at random moments")
+    crashes.add_argument("--runs", type=int, default=100)
+    crashes.add_argument(
+        "--seed", type=int, default=1, help="of the first run; the next has one more"
+    )
+    crashes.add_argument("--keep-log", type=Path, metavar="FILE", help="of the last run's bot")
+    given = parser.parse_args()
+    return asyncio.run(_crash(given.runs, given.seed, given.keep_log))
+
+
+async def _crash(runs: int, seed: int, keep_log: Path | None) -> int:
+    recovered = 0
+    began = time.monotonic()
+    for number in range(seed, seed + runs):
+        outcome = await crash.run(number, keep_log=keep_log)
+        print(f"seed {number:4}  {outcome}", flush=True)
+        for words in outcome.findings:
+            print(f"    {words}", flush=True)
+        recovered += not outcome.findings
+    print(f"{recovered} of {runs} recovered, {time.monotonic() - began:.0f} s")
+    return int(recovered < runs)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
