@@ -1,4 +1,4 @@
-"""The command line: `python -m tests.weather crash [--runs N] [--seed S]`."""
+"""The command line: `python -m tests.weather crash | soak [OPTION …]`."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import argparse
 import asyncio
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
-from tests.weather import crash
+from tests.weather import crash, samples, soak
 
 
 def main() -> int:
@@ -21,8 +22,14 @@ def main() -> int:
         "--seed", type=int, default=1, help="of the first run; the next has one more"
     )
     crashes.add_argument("--keep-log", type=Path, metavar="FILE", help="of the last run's bot")
+    soaking = kinds.add_parser("soak", help="many replies in all the weather there is")
+    soaking.add_argument("--replies", type=int, default=10_000)
+    soaking.add_argument("--seed", type=int, default=1)
+    soaking.add_argument("--keep-log", type=Path, metavar="FILE", help="of the bot")
     given = parser.parse_args()
-    return asyncio.run(_crash(given.runs, given.seed, given.keep_log))
+    if given.kind == "crash":
+        return asyncio.run(_crash(given.runs, given.seed, given.keep_log))
+    return asyncio.run(_soak(given.replies, given.seed, given.keep_log))
 
 
 async def _crash(runs: int, seed: int, keep_log: Path | None) -> int:
@@ -36,6 +43,21 @@ async def _crash(runs: int, seed: int, keep_log: Path | None) -> int:
         recovered += not outcome.findings
     print(f"{recovered} of {runs} recovered, {time.monotonic() - began:.0f} s")
     return int(recovered < runs)
+
+
+async def _soak(replies: int, seed: int, keep_log: Path | None) -> int:
+    print(samples.table([]), flush=True)
+    result = await soak.run(replies, seed, tell=partial(print, flush=True), keep_log=keep_log)
+    print(f"troubles: {_listed(result.troubles)}")
+    print(f"answers: {_listed(result.endings)}; 429 answers {result.refusals}")
+    for words in result.findings:
+        print(f"    {words}")
+    print(f"{result.replies} replies in {result.seconds:.0f} s, {len(result.findings)} findings")
+    return int(bool(result.findings))
+
+
+def _listed(counts: dict[str, int]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import random
 import shutil
 import time
@@ -14,6 +13,7 @@ from pathlib import Path
 from bot.playground.discord import Message
 from tests.weather import kept
 from tests.weather.judge import NOTICE, Before, after_crash, look
+from tests.weather.logs import errors
 from tests.weather.pages import Shelf, buttons, text_of
 from tests.weather.questions import Asked, Kind
 from tests.weather.scene import Scene, open_scene
@@ -153,7 +153,7 @@ async def _play(scene: Scene, planned: Plan, outcome: Outcome) -> None:
     outcome.asked = len(scene.asked)
     final = after_crash(scene.world, scene.asked, kept.read(scene.folder), before)
     outcome.findings += [words for words in final if words not in outcome.findings]
-    outcome.findings += _errors(scene.folder / "bot.log")
+    outcome.findings += errors(scene.folder / "bot.log")
 
 
 async def _prelude(scene: Scene) -> tuple[list[Asked], list[Asked]]:
@@ -248,18 +248,3 @@ def _shelf(scene: Scene) -> Shelf:
 def _interrupted(scene: Scene) -> int:
     shelf = _shelf(scene)
     return sum(any(NOTICE in page.content for page in shelf.of(asked)) for asked in scene.asked)
-
-
-def _errors(log: Path) -> list[str]:
-    """What the operator was told went wrong, as far as nothing had been made to go wrong."""
-    found = []
-    for line in log.read_text().splitlines():
-        try:
-            told = json.loads(line)
-        except json.JSONDecodeError:
-            found.append(f"the log has a bare line: {line[:200]}")
-            continue
-        if told["level"] in ("ERROR", "CRITICAL"):
-            traceback = told.get("traceback", "").splitlines()
-            found.append(f"the log has an error: {told['message']} {traceback[-1:]}")
-    return found

@@ -71,6 +71,8 @@ def _end(
     """Whether the reply has ended so that everybody sees it."""
     state = answers[-1].state if answers else "not kept"
     if not pages:
+        if question.deleted:
+            return []
         if question.interaction is not None and question.interaction.failed and not answers:
             return []  # Discord itself has told the member.
         return [f"lost, nothing is shown ({state})"]
@@ -165,11 +167,16 @@ def _database(asked: Sequence[Asked], kept: Kept) -> list[str]:
         found.append(f"quota: {kept.reservations} reservations are left")
     if kept.least_used < 0:
         found.append(f"quota: a counter stands at {kept.least_used}")
-    if kept.used is not None and "requests" in kept.used:
-        here = [answer for answer in kept.answers if answer.guild_id == GUILD_ID]
-        private = sum(question.kind is Kind.PRIVATE for question in asked)
-        least = sum(answer.state in _SAID for answer in here)
-        used, most = kept.used["requests"], len(here) + private
-        if not least <= used <= most:
-            found.append(f"quota: {used} requests counted, between {least} and {most} were used")
-    return found
+    return found + counted(kept, sum(question.kind is Kind.PRIVATE for question in asked))
+
+
+def counted(kept: Kept, private: int) -> list[str]:
+    """Whether the server's counter fits what was answered; private answers are not kept."""
+    if kept.used is None or "requests" not in kept.used:
+        return []
+    here = [answer for answer in kept.answers if answer.guild_id == GUILD_ID]
+    least = sum(answer.state in _SAID for answer in here)
+    used, most = kept.used["requests"], len(here) + private
+    if least <= used <= most:
+        return []
+    return [f"quota: {used} requests counted, between {least} and {most} were used"]

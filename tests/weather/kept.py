@@ -19,7 +19,7 @@ _ANSWERS = """
       FROM turns AS answer
       JOIN turns AS question ON question.id = answer.parent_id
       JOIN conversations ON conversations.id = answer.conversation_id
-     WHERE answer.role = 'assistant'
+     WHERE answer.role = 'assistant' AND answer.id > ?
      ORDER BY answer.id
 """
 
@@ -55,11 +55,11 @@ class Kept:
         return [answer for answer in self.answers if answer.event_id == event_id]
 
 
-def read(folder: Path) -> Kept:
-    """Read the database of a bot that runs or has ended."""
+def read(folder: Path, *, after_turn: int = 0) -> Kept:
+    """Read the database of a bot that runs or has ended, with the turns after that one."""
     with closing(sqlite3.connect(f"file:{folder / NAME}?mode=ro", uri=True)) as database:
         try:
-            return _read(database)
+            return _read(database, after_turn)
         except sqlite3.DatabaseError as error:
             return Kept(damage=(str(error),))
 
@@ -72,7 +72,7 @@ def read_dead(folder: Path) -> Kept:
         return read(Path(name))
 
 
-def _read(database: sqlite3.Connection) -> Kept:
+def _read(database: sqlite3.Connection, after_turn: int) -> Kept:
     used: Counter[str] = Counter()
     for measure, amount in database.execute(
         "SELECT measure, used FROM quota_use WHERE member_id = 0"
@@ -81,8 +81,12 @@ def _read(database: sqlite3.Connection) -> Kept:
     [(least,)] = database.execute("SELECT coalesce(min(used), 0) FROM quota_use")
     [(reservations,)] = database.execute("SELECT count(*) FROM quota_reservations")
     return Kept(
-        answers=tuple(KeptAnswer(*row) for row in database.execute(_ANSWERS)),
-        shown_on=dict(database.execute("SELECT message_id, turn_id FROM turn_messages")),
+        answers=tuple(KeptAnswer(*row) for row in database.execute(_ANSWERS, [after_turn])),
+        shown_on=dict(
+            database.execute(
+                "SELECT message_id, turn_id FROM turn_messages WHERE turn_id > ?", [after_turn]
+            )
+        ),
         reservations=reservations,
         used=dict(used),
         least_used=least,

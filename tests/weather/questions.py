@@ -52,6 +52,8 @@ class Asked:
     """Of a command or a press."""
     presses: int = 0
     """How often another answer was asked for by a button."""
+    deleted: bool = False
+    """Whether somebody has deleted the reply, or part of it."""
 
     def __str__(self) -> str:
         return f"{self.kind} q{self.number}"

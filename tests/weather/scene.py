@@ -152,6 +152,13 @@ class Scene:
         """Wait for the world to become so."""
         await self.world.wait_for(predicate, seconds)
 
+    def forget(self) -> None:
+        """Let go of everything that was asked, and of all messages."""
+        for channel_id in list(self.world.channels):
+            self.world.forget(channel_id)
+        self.asked.clear()
+        self.discord.limits.refusals.clear()
+
     def _note(self, asked: Asked) -> Asked:
         self.asked.append(asked)
         return asked
