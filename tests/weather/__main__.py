@@ -1,4 +1,4 @@
-"""The command line: `python -m tests.weather crash | soak [OPTION …]`."""
+"""The command line: `python -m tests.weather crash | faults | soak [OPTION …]`."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ import argparse
 import asyncio
 import sys
 import time
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from tests.weather import crash, samples, soak
+from tests.weather import crash, faults, samples, soak
+from tests.weather.logs import errors
+from tests.weather.scene import open_scene
 
 
 def main() -> int:
@@ -22,6 +25,8 @@ def main() -> int:
         "--seed", type=int, default=1, help="of the first run; the next has one more"
     )
     crashes.add_argument("--keep-log", type=Path, metavar="FILE", help="of the last run's bot")
+    days = kinds.add_parser("faults", help="Discord's bad days, one after the other")
+    days.add_argument("scenario", nargs="*", help=f"of {', '.join(faults.SCENARIOS)}")
     soaking = kinds.add_parser("soak", help="many replies in all the weather there is")
     soaking.add_argument("--replies", type=int, default=10_000)
     soaking.add_argument("--seed", type=int, default=1)
@@ -29,6 +34,10 @@ def main() -> int:
     given = parser.parse_args()
     if given.kind == "crash":
         return asyncio.run(_crash(given.runs, given.seed, given.keep_log))
+    if given.kind == "faults":
+        if unknown := set(given.scenario) - faults.SCENARIOS.keys():
+            parser.error(f"no such scenario: {', '.join(sorted(unknown))}")
+        return asyncio.run(_faults(given.scenario or list(faults.SCENARIOS)))
     return asyncio.run(_soak(given.replies, given.seed, given.keep_log))
 
 
@@ -43,6 +52,23 @@ async def _crash(runs: int, seed: int, keep_log: Path | None) -> int:
         recovered += not outcome.findings
     print(f"{recovered} of {runs} recovered, {time.monotonic() - began:.0f} s")
     return int(recovered < runs)
+
+
+async def _faults(names: Sequence[str]) -> int:
+    failed = 0
+    async with open_scene(members=2, channels=4, deltas_per_second=60) as scene, scene.bot():
+        await scene.limit_use()
+        for name in names:
+            began = time.monotonic()
+            found = await faults.play(scene, name)
+            print(f"{name:36} {time.monotonic() - began:5.1f} s, {len(found)} findings", flush=True)
+            for words in found:
+                print(f"    {words}", flush=True)
+            failed += bool(found)
+        logged = errors(scene.folder / "bot.log")
+    for words in logged:
+        print(f"    {words}")
+    return int(bool(failed or logged))
 
 
 async def _soak(replies: int, seed: int, keep_log: Path | None) -> int:

@@ -151,7 +151,7 @@ async def _play(scene: Scene, planned: Plan, outcome: Outcome) -> None:
         if code := await bot.ended():
             outcome.findings.append(f"exit code {code} after SIGTERM")
     outcome.asked = len(scene.asked)
-    final = after_crash(scene.world, scene.asked, kept.read(scene.folder), before)
+    final = after_crash(scene.world, scene.asked, kept.read_checked(scene.folder), before)
     outcome.findings += [words for words in final if words not in outcome.findings]
     outcome.findings += errors(scene.folder / "bot.log")
 

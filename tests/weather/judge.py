@@ -95,7 +95,7 @@ def _doubles(question: Asked, pages: list[Message], answers: list[KeptAnswer]) -
         found.append(f"answered {len(answers)} times, asked for {1 + question.presses}")
     text = text_of(pages)
     if not begins(question.answer, text):
-        found.append(f"shows another text than its answer: {' '.join(text)[:120]!r}")
+        found.append(f"shows another text than its answer: {_odd(question.answer, text)}")
     pictures = pictures_of(pages)
     if len(set(pictures)) < len(pictures):
         found.append(f"shows pictures twice: {pictures}")
@@ -103,6 +103,13 @@ def _doubles(question: Asked, pages: list[Message], answers: list[KeptAnswer]) -
     if len(heads) > 1 and not any(NOTICE in page.content for page in heads):
         found.append(f"has {len(heads)} replies")
     return found
+
+
+def _odd(whole: list[str], text: list[str]) -> str:
+    """Where a text leaves the answer."""
+    place = next(n for n in range(1, len(text) + 1) if not begins(whole, text[:n])) - 1
+    wanted = whole[place] if place < len(whole) else "nothing"
+    return f"{text[place]} instead of {wanted} after {place} of {len(whole)} words"
 
 
 def _state(

@@ -8,7 +8,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 NAME = "bot.sqlite3"
@@ -56,12 +56,20 @@ class Kept:
 
 
 def read(folder: Path, *, after_turn: int = 0) -> Kept:
-    """Read the database of a bot that runs or has ended, with the turns after that one."""
+    """Read the database of a bot that runs or has ended, with the turns after that one; whether
+    it is damaged is asked only where it cannot be read."""
     with closing(sqlite3.connect(f"file:{folder / NAME}?mode=ro", uri=True)) as database:
         try:
             return _read(database, after_turn)
         except sqlite3.DatabaseError as error:
             return Kept(damage=(str(error),))
+
+
+def read_checked(folder: Path) -> Kept:
+    """Read all of it, and let SQLite check it."""
+    found = read(folder)
+    with closing(sqlite3.connect(f"file:{folder / NAME}?mode=ro", uri=True)) as database:
+        return replace(found, damage=(*found.damage, *_damage(database)))
 
 
 def read_dead(folder: Path) -> Kept:
@@ -90,7 +98,6 @@ def _read(database: sqlite3.Connection, after_turn: int) -> Kept:
         reservations=reservations,
         used=dict(used),
         least_used=least,
-        damage=tuple(_damage(database)),
     )
 
 

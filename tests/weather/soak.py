@@ -176,7 +176,8 @@ async def run(
             bot.terminate()
             if code := await bot.ended():
                 result.findings.append(f"exit code {code} after SIGTERM")
-        result.findings += judge.counted(kept.read(scene.folder), result.private)
+        whole = await asyncio.to_thread(kept.read_checked, scene.folder)
+        result.findings += [*whole.damage, *judge.counted(whole, result.private)]
         result.findings += errors(scene.folder / "bot.log")
         if keep_log is not None:
             await asyncio.to_thread(shutil.copy, scene.folder / "bot.log", keep_log)

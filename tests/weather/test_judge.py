@@ -246,7 +246,7 @@ def test_a_planted_defect_is_found(case, plant, words):
 async def test_damage_of_a_database_is_found(tmp_path):
     path = tmp_path / database.NAME
     await migrate(f"sqlite:///{path}")
-    assert database.read(tmp_path) == Kept(shown_on={}, used={})
+    assert database.read_checked(tmp_path) == Kept(shown_on={}, used={})
     with sqlite3.connect(path) as connection:
         connection.execute("PRAGMA foreign_keys = OFF")
         connection.execute(
@@ -254,7 +254,7 @@ async def test_damage_of_a_database_is_found(tmp_path):
             "VALUES (1, 1, 99, 1, 1)"
         )
     connection.close()
-    assert "turn_messages" in database.read(tmp_path).damage[0]
+    assert "turn_messages" in database.read_checked(tmp_path).damage[0]
 
 
 async def test_a_database_that_cannot_be_read_is_found(tmp_path):
