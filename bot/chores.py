@@ -21,6 +21,7 @@ class Chore:
     name: str
     seconds: float
     work: Callable[[], Awaitable[object]]
+    """What it returns is logged, unless it is nothing."""
 
 
 @asynccontextmanager
@@ -45,5 +46,6 @@ async def _repeat(chore: Chore, clock: Clock) -> None:
             # The edge of this task: a busy database or a gateway that is down comes back.
             log.exception("chore failed: %s", chore.name)
         else:
-            log.info("%s: %s", chore.name, result)
+            if result:
+                log.info("%s: %s", chore.name, result)
         await clock.sleep(chore.seconds)

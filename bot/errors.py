@@ -7,6 +7,8 @@
     ├── ConversationError          nothing there to continue, show or forget
     ├── AccessError                the server's admins do not let this member ask (so, here)
     ├── QuotaError                 a limit of the server is used up
+    ├── ClosingError               the bot is going down and takes no questions any more
+    ├── StorageError               the database does not do its work at the moment
     └── LLMError                   the gateway or the model failed
         ├── UnavailableError           unreachable, 5xx, timed out
         ├── RateLimitedError           busy; `retry_after` seconds when known
@@ -62,6 +64,14 @@ class AccessError(BotError):
 
 class QuotaError(BotError):
     """A limit is used up; the text is the member's sentence."""
+
+
+class ClosingError(BotError):
+    """The bot is going down; another start of it will answer."""
+
+
+class StorageError(BotError):
+    """The database does not do its work at the moment; the text is the operator's line."""
 
 
 @dataclass(frozen=True, slots=True)

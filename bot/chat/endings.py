@@ -12,6 +12,7 @@ from bot.errors import (
     BlockedError,
     BotError,
     BrokenStreamError,
+    ClosingError,
     ContextTooLongError,
     CreditError,
     LLMError,
@@ -19,6 +20,7 @@ from bot.errors import (
     RateLimitedError,
     RejectedError,
     SignatureError,
+    StorageError,
     TooLargeError,
     UnavailableError,
     UnsupportedInputError,
@@ -152,6 +154,13 @@ def unexpected() -> Ending:
 def sentence(error: BotError) -> str:
     """What a member reads about an error: the cause and the next step."""
     match error:
+        case ClosingError():
+            return _("I am being restarted. Ask again in a minute.")
+        case StorageError():
+            return _(
+                "My memory is in trouble, so I cannot do this just now. Try again in a few "
+                "minutes; the bot's operator can find the cause in the log."
+            )
         case LLMError(billable=True) if isinstance(error, UnavailableError | BrokenStreamError):
             return _(
                 "The service gave no result in time and may have charged for it. "

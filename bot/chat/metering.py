@@ -12,7 +12,7 @@ from bot.chat.content import Message, Role
 from bot.chat.context import estimate_tokens, message_tokens
 from bot.chat.ports import QuotaStore
 from bot.chat.quota import MICRO, Measure, Spent, Wanted
-from bot.chat.turns import Question, Task
+from bot.chat.turns import OpenTurn, Question, Task
 from bot.errors import QuotaError
 from bot.i18n import _
 
@@ -32,8 +32,10 @@ def no_price(_model: str, _tokens: int, _images: int) -> float:
 
 @dataclass(slots=True)
 class Spending:
-    """What one reply uses; None until it has ended, and when it was for nothing."""
+    """What one reply has reserved, and what it used: None until it has ended, and when it was for
+    nothing."""
 
+    reservation: int | None = None
     used: Spent | None = None
 
 
@@ -62,16 +64,23 @@ class Meter:
             raise QuotaError(_("Too many questions are being answered here. Ask again soon."))
         self._growing.update((member, channel))
         try:
-            reserved = await self._reserve(question)
+            spending.reservation = await self._reserve(question)
             try:
                 yield spending
             finally:
-                if reserved is not None:
-                    await self._settle(reserved, spending.used or Spent())
+                await self._settle(spending.reservation, spending.used)
         finally:
             self._growing.subtract((member, channel))
             # A counter keeps zeros for ever.
             self._growing = +self._growing
+
+    async def settle_cut_off(self, turn: OpenTurn, answer: Message) -> None:
+        """Count what a reply used that its process could not see through."""
+        images = len(answer.images)
+        used = None
+        if answer.text or images:
+            used = self.cost(turn.question, tokens=0, words=answer.text, images=images)
+        await self._settle(turn.reservation, used)
 
     def cost(self, question: Question, *, tokens: int, words: str, images: int) -> Spent:
         """What a reply has used; without the gateway's count, tokens are estimated."""
@@ -96,11 +105,13 @@ class Meter:
             ],
         )
 
-    async def _settle(self, reserved: int, spent: Spent) -> None:
+    async def _settle(self, reserved: int | None, spent: Spent | None) -> None:
+        if reserved is None:
+            return
         try:
-            await self._store.settle(reserved, spent)
+            await self._store.settle(reserved, spent or Spent())
         except Exception:
-            # The reply is there; what was reserved for it is given back within two hours.
+            # The reply is there; what was reserved for it is given back after the next start.
             log.exception("a reply was not settled")
 
 

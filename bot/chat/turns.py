@@ -129,6 +129,13 @@ class OpenTurn:
     """The other answers to this question that can be shown, by turn id, oldest first."""
     redo: int | None = None
     """The edited version that was just undone here, by turn id; not stored."""
+    reservation: int | None = None
+    """What is reserved of the server's quotas while it grows."""
+
+    @property
+    def is_remembered(self) -> bool:
+        """Whether the memory knows of it, so that buttons can find it again."""
+        return self.turn_id > 0
 
 
 @dataclass(frozen=True, slots=True)

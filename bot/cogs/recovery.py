@@ -1,8 +1,9 @@
-"""Ends the replies that the last run of the bot left unfinished."""
+"""Ends the replies that processes of the bot left unfinished when they died."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 
 from discord.ext import commands
@@ -11,52 +12,74 @@ from bot.chat.content import Message, Role, TextPart
 from bot.chat.turns import Answer, OpenTurn
 from bot.client import Bot
 from bot.cogs.buttons import controls
+from bot.errors import StorageError
 from bot.replies.recovery import Recovery
 
 log = logging.getLogger(__name__)
 
+LOOK_SECONDS = 15.0
+"""How often it looks for what other processes left."""
+AT_ONCE = 8
+"""New replies must not be kept waiting."""
+
 
 class RecoveryCog(commands.Cog, name="Recovery"):
-    """Works once, as soon as the bot is connected."""
+    """Works as soon as the bot is connected, and then again and again."""
 
-    def __init__(self, bot: Bot, turns: list[OpenTurn]) -> None:
+    def __init__(self, bot: Bot) -> None:
         self._bot = bot
-        self._turns = turns
+        self._recovery = Recovery(bot, bot.budget, controls)
         self._task: asyncio.Task[None] | None = None
 
     @commands.Cog.listener()
     async def on_ready(self) -> None:
         """Fires again after every lost session; only the first time counts."""
-        if self._turns and self._task is None:
-            self._task = asyncio.create_task(self._mend())
+        if self._task is None:
+            self._task = asyncio.create_task(self._look())
 
     async def cog_unload(self) -> None:
         """Leave the rest to the next start."""
         if self._task is not None:
             self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
 
-    async def _mend(self) -> None:
-        recovery = Recovery(self._bot, self._bot.budget, controls)
-        for turn in self._turns:
+    async def _look(self) -> None:
+        while True:
             try:
-                await self._end(recovery, turn)
-            except Exception:
-                # The edge of one reply: the others are ended all the same.
-                log.exception("interrupted reply not ended turn=%d", turn.turn_id)
-        log.info("ended %d replies that the last run left unfinished", len(self._turns))
+                await self._mend(await self._bot.store.interrupted())
+                # Only now: what a reply has reserved is settled by what can be read of it.
+                if returned := await self._bot.quotas.give_back():
+                    log.info("gave back %d reservations of dead processes", returned)
+            except StorageError as error:
+                log.warning("unfinished replies not looked for: %s", error)
+            await self._bot.clock.sleep(LOOK_SECONDS)
 
-    async def _end(self, recovery: Recovery, turn: OpenTurn) -> None:
+    async def _mend(self, turns: list[OpenTurn]) -> None:
+        if not turns:
+            return
+        free = asyncio.Semaphore(AT_ONCE)
+
+        async def mend(turn: OpenTurn) -> None:
+            async with free:
+                try:
+                    await self._end(turn)
+                except Exception:
+                    # The edge of one reply: the others are ended all the same.
+                    log.exception("interrupted reply not ended turn=%d", turn.turn_id)
+
+        await asyncio.gather(*map(mend, turns))
+        log.info("ended %d replies that another process left unfinished", len(turns))
+
+    async def _end(self, turn: OpenTurn) -> None:
         kept = await self._bot.variants.kept(turn.turn_id)
         pictures = kept.answer.message.images
-        mended = await recovery.mend(turn, pictures)
-        if turn.question.scope.is_private:
-            await self._bot.store.clear(turn.question.scope)
-            return
+        mended = await self._recovery.mend(turn, pictures)
         words = (TextPart(mended.text),) if mended.text else ()
         answer = Answer(Message(Role.ASSISTANT, (*words, *pictures)), model=turn.question.model)
-        await self._bot.store.close_turn(turn.turn_id, mended.state, answer)
+        await self._bot.responder.recovered(turn, mended.state, answer)
 
 
 async def setup(bot: Bot) -> None:
-    """Look now, before new questions come: later, growing replies would look just the same."""
-    await bot.add_cog(RecoveryCog(bot, await bot.store.interrupted()))
+    """Add the cog."""
+    await bot.add_cog(RecoveryCog(bot))

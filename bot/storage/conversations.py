@@ -24,6 +24,7 @@ from bot.chat.turns import (
 from bot.storage import media, messages
 from bot.storage.branches import Branch, Pair, both
 from bot.storage.database import Database
+from bot.storage.runs import left_by_dead, living
 from bot.storage.tables import (
     ConversationRow,
     PartKind,
@@ -57,10 +58,13 @@ _NEWEST = Branch(
 class SqlConversationStore:
     """The `ConversationStore` of `chat.ports`; each method is one transaction."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, run_id: int | None = None) -> None:
         self._database = database
+        self._run_id = run_id
 
-    async def open_turn(self, question: Question) -> OpenTurn | None:
+    async def open_turn(
+        self, question: Question, *, reservation: int | None = None
+    ) -> OpenTurn | None:
         """Save a question and begin its answer; None when its event was already answered."""
         packed = await messages.pack(question.parts)
         async with self._database.write() as session:
@@ -89,12 +93,21 @@ class SqlConversationStore:
             await messages.save(session, question_id, packed)
             answer_id = await session.scalar(
                 insert(TurnRow)
-                .values(new_answer(conversation_id, question_id, variant=1, model=question.model))
+                .values(
+                    new_answer(
+                        conversation_id,
+                        question_id,
+                        variant=1,
+                        model=question.model,
+                        run_id=self._run_id,
+                        reservation=reservation,
+                    )
+                )
                 .returning(TurnRow.id)
             )
             assert answer_id is not None  # nothing can keep a new answer from being there
             await _set_head(session, conversation_id, answer_id)
-        return OpenTurn(answer_id, question)
+        return OpenTurn(answer_id, question, reservation=reservation)
 
     async def history(self, turn_id: int, *, max_exchanges: int, max_bytes: int) -> list[Exchange]:
         """The remembered exchanges before that answer's question, oldest first."""
@@ -221,6 +234,24 @@ class SqlConversationStore:
             await messages.replace_parts(session, turn_id, packed)
             await messages.save_natives(session, turn_id, answer.message.natives)
 
+    async def is_known(self, event_id: int) -> bool:
+        """Whether a message or interaction was answered, or is being answered."""
+        async with self._database.read() as session:
+            known = await session.scalar(select(TurnRow.id).where(TurnRow.event_id == event_id))
+        return known is not None
+
+    async def direct_channels(self, *, limit: int) -> list[int]:
+        """The channels of the newest conversations outside servers."""
+        async with self._database.read() as session:
+            return list(
+                await session.scalars(
+                    select(ConversationRow.channel_id)
+                    .where(ConversationRow.guild_id.is_(None))
+                    .order_by(ConversationRow.head_turn_id.desc())
+                    .limit(limit)
+                )
+            )
+
     async def turn_of_message(self, message_id: int) -> int | None:
         """The answer that a Discord message shows."""
         async with self._database.read() as session:
@@ -294,13 +325,20 @@ class SqlConversationStore:
         return count
 
     async def interrupted(self) -> list[OpenTurn]:
-        """Answers still marked `streaming`, oldest first."""
-        async with self._database.read() as session:
+        """Answers that runs left growing when they died, oldest first; from now on this run's."""
+        async with self._database.write() as session:
+            alive = await living(session, self._run_id)
+            claimed = await session.scalars(
+                update(TurnRow)
+                .where(TurnRow.state == TurnState.STREAMING, left_by_dead(TurnRow.run_id, alive))
+                .values(run_id=self._run_id)
+                .returning(TurnRow.id)
+            )
             rows = await session.execute(
                 select(ConversationRow, _question, _answer)
                 .join(_answer, _answer.conversation_id == ConversationRow.id)
                 .join(_question, _question.id == _answer.parent_id)
-                .where(_answer.state == TurnState.STREAMING)
+                .where(_answer.id.in_(claimed.all()))
                 .order_by(_answer.id)
             )
             return await open_turns(

@@ -134,6 +134,10 @@ class TurnRow(Base):
     cached_tokens: Mapped[int | None]
     sources: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     ended_at: Mapped[datetime | None]
+    run_id: Mapped[Snowflake | None]
+    """The run of the bot that writes it, or wrote it."""
+    reservation_id: Mapped[Snowflake | None]
+    """What it has reserved of the server's quotas while it grows."""
 
 
 class PartKind(StrEnum):
@@ -312,6 +316,23 @@ class QuotaReservationRow(Base):
     guild_id: Mapped[Snowflake]
     entries: Mapped[list[dict[str, Any]]] = mapped_column(JSON())
     created_at: Mapped[Created] = mapped_column(index=True)
+    run_id: Mapped[Snowflake | None]
+
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+
+class RunRow(Base):
+    """A process of the bot, from its start until some while after its end."""
+
+    __tablename__ = "runs"
+
+    id: Mapped[RowId]
+    host: Mapped[str]
+    pid: Mapped[Snowflake]
+    beat_at: Mapped[datetime]
+    """When it last said that it lives."""
+    heard_at: Mapped[datetime]
+    """When it last took questions."""
 
     __table_args__ = ({"sqlite_autoincrement": True},)
 

@@ -24,7 +24,13 @@ from bot.storage.tables import ConversationRow, TurnMessageRow, TurnRow
 
 
 def new_answer(
-    conversation_id: int, question_id: int, *, variant: int, model: str
+    conversation_id: int,
+    question_id: int,
+    *,
+    variant: int,
+    model: str,
+    run_id: int | None,
+    reservation: int | None,
 ) -> dict[str, object]:
     """The columns of an answer that is about to be written."""
     return {
@@ -34,6 +40,8 @@ def new_answer(
         "variant": variant,
         "state": TurnState.STREAMING,
         "model": model,
+        "run_id": run_id,
+        "reservation_id": reservation,
     }
 
 
@@ -69,6 +77,7 @@ async def open_turns(
             variant=pair.answer.variant or 1,
             pages=tuple(pages[pair.answer.id]),
             others=others[pair.answer.id],
+            reservation=pair.answer.reservation_id,
         )
         for conversation, pair in found
     ]
