@@ -54,7 +54,10 @@ def accounting(world: World, asked: Sequence[Asked], kept: Kept) -> list[str]:
     found = []
     for question in asked:
         pages, answers = shelf.of(question), kept.of(question.event_id)
-        told = [*_end(question, pages, answers, continued), *_doubles(question, pages, answers)]
+        told = [
+            *_end(world, question, pages, answers, continued),
+            *_doubles(question, pages, answers),
+        ]
         found += [f"{question}: {words}" for words in told]
     found += [f"a message answers nothing: {message.content[:80]!r}" for message in shelf.strays]
     return found + _database(asked, kept)
@@ -66,7 +69,11 @@ def _continued(asked: Sequence[Asked]) -> set[int]:
 
 
 def _end(
-    question: Asked, pages: list[Message], answers: list[KeptAnswer], continued: set[int]
+    world: World,
+    question: Asked,
+    pages: list[Message],
+    answers: list[KeptAnswer],
+    continued: set[int],
 ) -> list[str]:
     """Whether the reply has ended so that everybody sees it."""
     state = answers[-1].state if answers else "not kept"
@@ -75,6 +82,10 @@ def _end(
             return []
         if question.interaction is not None and question.interaction.failed and not answers:
             return []  # Discord itself has told the member.
+        if question.kind is Kind.CONTINUE and not answers:
+            pressed = world.find_message(question.event_id)
+            if pressed is None or "continue" in buttons(pressed):
+                return []  # It can be pressed again, or is gone.
         return [f"lost, nothing is shown ({state})"]
     if any(page.is_thinking for page in pages):
         return [f"is thinking for ever ({state})"]

@@ -38,6 +38,7 @@ class Case:
             used={"requests": 1},
         )
         self.before: list[Before] = []
+        self.pressed: list[Asked] = []
 
     def post(self, text: str, components=(), *, reference: int = 500) -> Message:
         return self.world.add_message(
@@ -60,6 +61,9 @@ class Case:
         [answer] = self.kept.answers
         self.kept = replace(self.kept, answers=(replace(answer, state=state),))
 
+    def press_continue(self) -> None:
+        self.pressed = [Asked(1, Kind.CONTINUE, self.reply.id, GENERAL_ID, MIRA_ID, 0)]
+
     def attach(self, *numbers: int) -> None:
         self.reply.attachments = tuple(
             Attachment(n, GENERAL_ID, f"a-fox-{n}.jpg", "image/jpeg", b"") for n in numbers
@@ -67,7 +71,7 @@ class Case:
 
     @property
     def findings(self) -> list[str]:
-        return after_crash(self.world, [self.question], self.kept, self.before)
+        return after_crash(self.world, [self.question, *self.pressed], self.kept, self.before)
 
 
 @pytest.fixture
@@ -84,6 +88,18 @@ def test_an_interrupted_answer_with_notice_and_buttons_is_fine(case):
     case.before[0].text[500][:] = ["q1w1", "q1"]
     case.interrupt()
     assert case.findings == []
+
+
+def test_a_press_that_left_everything_as_it_was_is_fine(case):
+    case.interrupt()
+    case.press_continue()
+    assert case.findings == []
+
+
+def press_lost(case):
+    case.interrupt()
+    case.press_continue()
+    case.reply.components = row("retry:7")
 
 
 def silent(case):
@@ -208,7 +224,8 @@ def picture_forgotten(case):
 @pytest.mark.parametrize(
     ("plant", "words"),
     [
-        (silent, "lost, nothing is shown"),
+        (press_lost, "Continue q1: lost, nothing is shown"),
+        (silent, "q1: lost, nothing is shown"),
         (growing, "looks as if it grew"),
         (thinking, "is thinking for ever"),
         (buttonless, "has no buttons"),
