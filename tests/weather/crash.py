@@ -29,6 +29,8 @@ _EARLY, _LATE = 5.0, 11.0
 _LATE_SHARE = 0.15
 _TWICE_SHARE = 0.25
 """How many runs are killed once more while the restarted bot mends."""
+_DIRECT = 0
+"""The member who writes direct messages."""
 _SAMPLES = 2
 _PRESS_SECONDS = 20.0
 _PATIENCE_SECONDS = 30.0
@@ -93,7 +95,7 @@ def plan(seed: int, *, replies: int = REPLIES) -> Plan:
                 place * ASKING_SECONDS / replies,
                 kind,
                 words,
-                dice.randrange(MEMBERS),
+                _DIRECT if kind is Kind.DIRECT else dice.randrange(MEMBERS),
                 place % CHANNELS,
             )
         )
@@ -162,8 +164,10 @@ async def _prelude(scene: Scene) -> tuple[list[Asked], list[Asked]]:
         await scene.ask(Kind.MENTION, scene.members[n], scene.channels[-1 - n], 20, cut=n < 2)
         for n in range(4)
     ]
+    # Direct messages are looked back for where there have been some before: Discord lists none.
+    asked.append(await scene.ask(Kind.DIRECT, scene.members[_DIRECT], scene.channels[0], 20))
     await _ended(scene, asked)
-    return asked[:2], asked[2:]
+    return asked[:2], asked[2:4]
 
 
 async def _storm(scene: Scene, steps: Sequence[Step], cut: list[Asked], whole: list[Asked]) -> None:

@@ -21,6 +21,7 @@ from tests.weather.troubles import Troubles
 
 MEMBERS = 200
 CHANNELS = 60
+DIRECT_MEMBERS = 20
 ROUND = 250
 DELTAS_PER_SECOND = 60.0
 QUESTIONS_PER_SECOND = 9.0
@@ -58,13 +59,23 @@ class Result:
 class Soak:
     """Rounds of questions; after each everything must have ended, and is forgotten."""
 
-    def __init__(self, scene: Scene, seed: int, *, per_second: float = QUESTIONS_PER_SECOND):
+    def __init__(
+        self, scene: Scene, seed: int, *, per_second: float = QUESTIONS_PER_SECOND
+    ) -> None:
         self._scene = scene
         self._dice = random.Random(seed)
         self._pause = 1 / per_second
         self._troubles = Troubles(self._dice, scene.discord, scene.gateway)
         self._last_turn = 0
         self.result = Result(troubles=self._troubles.made)
+
+    async def begin(self) -> None:
+        """Have some members write their first direct message in good weather: Discord lists none
+        of these channels, so that nobody can look back into one that was never known."""
+        for member in self._scene.members[:DIRECT_MEMBERS]:
+            await self._scene.ask(Kind.DIRECT, member, 0, 10)
+        self.result.replies += DIRECT_MEMBERS
+        await self._account()
 
     async def round(self, questions: int) -> None:
         """Ask so many questions while things go wrong, and account for each."""
@@ -82,7 +93,7 @@ class Soak:
             [kind] = dice.choices(list(_KINDS), list(_KINDS.values()))
             asked = await scene.ask(
                 kind,
-                dice.choice(scene.members),
+                dice.choice(scene.members[: DIRECT_MEMBERS if kind is Kind.DIRECT else None]),
                 dice.choice(scene.channels),
                 dice.randint(10, 30) if dice.random() > 0.03 else 0,
                 cut=dice.random() < 0.05,
@@ -150,6 +161,7 @@ async def run(
             await scene.limit_use()
             soak = Soak(scene, seed)
             result = soak.result
+            await soak.begin()
             quiet: Sample | None = None
             told = 0
             while result.replies < replies:

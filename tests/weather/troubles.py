@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
 
 from bot.playground.discord import LoopbackDiscord
 from bot.playground.standin import Fault, StandInGateway
@@ -24,10 +23,54 @@ _ROUTES = (
     ("POST", "/webhooks/*/*"),
 )
 _CALLBACK = ("POST", "/interactions/*/*/callback")
+_AT_GATEWAY = tuple(
+    f"gateway: {name}"
+    for name in (
+        "status",
+        "status with HTML",
+        "status, empty",
+        "200 with HTML",
+        "200, empty",
+        "cut",
+        "cut before anything",
+        "ended early",
+        "error in the stream",
+        "error at once",
+        "broken JSON",
+        "late",
+        "stall",
+        "in pieces",
+        "no DONE",
+        "CRLF",
+        "comments",
+    )
+)
+_AT_DISCORD = tuple(
+    f"Discord: {name}"
+    for name in (
+        "429",
+        "429 for all",
+        "5xx",
+        "5xx after the work",
+        "dropped",
+        "dropped after the work",
+        "slow",
+        "slow after the work",
+        "callback 5xx",
+        "callback dropped",
+        "callback dropped after the work",
+        "callback slow",
+        "message event twice",
+        "interaction event twice",
+    )
+)
+_ON_THE_WAY = tuple(
+    f"connection: {name}" for name in ("dropped", "asked to reconnect", "closed", "session lost")
+)
 
 
 class Troubles:
-    """Makes trouble, always the same for the same dice."""
+    """Makes trouble by name, or at random: always the same for the same dice."""
 
     def __init__(
         self, dice: random.Random, discord: LoopbackDiscord, gateway: StandInGateway
@@ -41,93 +84,102 @@ class Troubles:
     async def with_question(self) -> None:
         """Perhaps make something go wrong around the next question."""
         if self._dice.random() < GATEWAY_SHARE:
-            name, fault = self._gateway_fault()
-            self._gateway.faults.add(fault, path="/v1")
-            self._count(f"gateway: {name}")
+            await self.make(self._dice.choice(_AT_GATEWAY))
         if self._dice.random() < DISCORD_SHARE:
-            self._at_discord()
+            await self.make(self._dice.choice(_AT_DISCORD))
         if self._dice.random() < CONNECTION_SHARE:
-            await self._on_the_way()
+            await self.make(self._dice.choice(_ON_THE_WAY))
+
+    async def make(self, name: str) -> None:
+        """Order one trouble."""
+        self.made[name] = self.made.get(name, 0) + 1
+        if name in _AT_GATEWAY:
+            self._gateway.faults.add(self._gateway_fault(name), path="/v1")
+        elif name in _AT_DISCORD:
+            self._trouble_discord(name)
+        else:
+            await self._break_connection(name)
 
     def over(self) -> None:
         """Let the sun shine: what was ordered and has not struck yet will not."""
         self._discord.faults.clear()
         self._gateway.faults.clear()
 
-    def _gateway_fault(self) -> tuple[str, Fault]:
+    def _gateway_fault(self, name: str) -> Fault:
         dice = self._dice
         after = dice.randint(1, 15)
-        status = dice.choice(_STATUSES)
-        headers = {"Retry-After": "1"} if status == 429 else {}
-        kinds: Sequence[tuple[str, Fault]] = (
-            ("status", Fault(status=status, body=_BARE, headers=headers)),
-            ("status, HTML", Fault(status=502, body=_HTML, content_type="text/html")),
-            ("status, empty", Fault(status=dice.choice((500, 503)))),
-            ("200 with HTML", Fault(status=200, body=_HTML, content_type="text/html")),
-            ("200, empty", Fault(status=200, content_type="text/event-stream")),
-            ("cut", Fault(cut_after_events=after)),
-            ("cut before anything", Fault(cut_after_events=0)),
-            ("ended early", Fault(cut_after_events=after, drops_connection=False)),
-            ("error in the stream", _said(after, _ERROR_EVENT)),
-            ("error at once", _said(0, _ERROR_EVENT)),
-            ("broken JSON", _said(after, b'data: {"choices": [\n\n')),
-            ("late", Fault(first_byte_delay_seconds=dice.uniform(1, 5))),
-            ("stall", Fault(stall_after_events=after, stall_seconds=dice.uniform(2, 6))),
-            ("in pieces", Fault(piece_bytes=dice.randint(1, 40))),
-            ("no DONE", Fault(drop_done=True)),
-            ("CRLF", Fault(crlf=True)),
-            ("comments", Fault(prelude=b": keep-alive\n\n" * 3)),
-        )
-        return dice.choice(kinds)
+        match name:
+            case "gateway: status":
+                status = dice.choice(_STATUSES)
+                headers = {"Retry-After": "1"} if status == 429 else {}
+                return Fault(status=status, body=_BARE, headers=headers)
+            case "gateway: status with HTML":
+                return Fault(status=502, body=_HTML, content_type="text/html")
+            case "gateway: status, empty":
+                return Fault(status=dice.choice((500, 503)))
+            case "gateway: 200 with HTML":
+                return Fault(status=200, body=_HTML, content_type="text/html")
+            case "gateway: 200, empty":
+                return Fault(status=200, content_type="text/event-stream")
+            case "gateway: cut":
+                return Fault(cut_after_events=after)
+            case "gateway: cut before anything":
+                return Fault(cut_after_events=0)
+            case "gateway: ended early":
+                return Fault(cut_after_events=after, drops_connection=False)
+            case "gateway: error in the stream":
+                return _said(after, _ERROR_EVENT)
+            case "gateway: error at once":
+                return _said(0, _ERROR_EVENT)
+            case "gateway: broken JSON":
+                return _said(after, b'data: {"choices": [\n\n')
+            case "gateway: late":
+                return Fault(first_byte_delay_seconds=dice.uniform(1, 5))
+            case "gateway: stall":
+                return Fault(stall_after_events=after, stall_seconds=dice.uniform(2, 6))
+            case "gateway: in pieces":
+                return Fault(piece_bytes=dice.randint(1, 40))
+            case "gateway: no DONE":
+                return Fault(drop_done=True)
+            case "gateway: CRLF":
+                return Fault(crlf=True)
+            case _:
+                return Fault(prelude=b": keep-alive\n\n" * 3)
 
-    def _at_discord(self) -> None:
+    def _trouble_discord(self, name: str) -> None:
         dice, faults = self._dice, self._discord.faults
-        method, path = dice.choice(_ROUTES)
-        times = dice.randint(1, 3)
-        kinds: Sequence[tuple[str, Callable[[], object]]] = (
-            ("429", lambda: faults.fail(method, path, 429)),
-            ("5xx", lambda: faults.fail(method, path, dice.choice((500, 502, 503)), times=times)),
-            (
-                "5xx after the work",
-                lambda: faults.fail(method, path, 502, times=times, after=True),
-            ),
-            ("dropped", lambda: faults.drop(method, path, times=times)),
-            ("dropped after the work", lambda: faults.drop(method, path, times=times, after=True)),
-            ("slow", lambda: faults.delay(method, path, dice.uniform(0.5, 4), times=times)),
-            (
-                "slow after the work",
-                lambda: faults.delay(method, path, dice.uniform(0.5, 4), times=times, after=True),
-            ),
-            ("message event twice", lambda: faults.duplicate("MESSAGE_CREATE")),
-            ("interaction event twice", lambda: faults.duplicate("INTERACTION_CREATE")),
-            ("callback 5xx", lambda: faults.fail(*_CALLBACK, 503)),
-            ("callback dropped", lambda: faults.drop(*_CALLBACK)),
-            ("callback dropped after the work", lambda: faults.drop(*_CALLBACK, after=True)),
-            ("callback slow", lambda: faults.delay(*_CALLBACK, dice.uniform(1, 4), times=1)),
-        )
-        name, strike = dice.choice(kinds)
-        strike()
-        self._count(f"Discord: {name}")
+        method, path = _CALLBACK if "callback" in name else dice.choice(_ROUTES)
+        times = 1 if "callback" in name else dice.randint(1, 3)
+        after = name.endswith("after the work")
+        match name.removesuffix(" after the work"):
+            case "Discord: 429":
+                faults.limit(method, path)
+            case "Discord: 429 for all":
+                faults.limit(method, path, everywhere=True)
+            case "Discord: 5xx" | "Discord: callback 5xx":
+                status = dice.choice((500, 502, 503))
+                faults.fail(method, path, status, times=times, after=after)
+            case "Discord: dropped" | "Discord: callback dropped":
+                faults.drop(method, path, times=times, after=after)
+            case "Discord: slow" | "Discord: callback slow":
+                faults.delay(method, path, dice.uniform(0.5, 4), times=times, after=after)
+            case "Discord: message event twice":
+                faults.duplicate("MESSAGE_CREATE")
+            case _:
+                faults.duplicate("INTERACTION_CREATE")
 
-    async def _on_the_way(self) -> None:
+    async def _break_connection(self, name: str) -> None:
         gateway = self._discord.gateway
-        match self._dice.randrange(4):
-            case 0:
+        match name:
+            case "connection: dropped":
                 gateway.drop()
-                self._count("connection: dropped")
-            case 1:
+            case "connection: asked to reconnect":
                 gateway.ask_to_reconnect()
-                self._count("connection: asked to reconnect")
-            case 2:
+            case "connection: closed":
                 await gateway.close(4000)
-                self._count("connection: closed")
             case _:
                 gateway.forget_sessions()
                 gateway.drop()
-                self._count("connection: session lost")
-
-    def _count(self, name: str) -> None:
-        self.made[name] = self.made.get(name, 0) + 1
 
 
 def _said(after: int, words: bytes) -> Fault:
