@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from datetime import datetime, timedelta
 
 import discord
 from discord.ext import commands
 
+from bot.chores import ended
 from bot.client import Bot
 from bot.errors import StorageError
 from bot.i18n import _, use_language
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 MARGIN = timedelta(seconds=10)
 """What was noted of the last moment before may be so old."""
 MOST_CHANNELS = 100
-MOST_DIRECT_CHANNELS = 25
+MOST_DIRECT_CHANNELS = 50
 MOST_MESSAGES = 100
 """In each channel, the newest."""
 
@@ -53,10 +53,7 @@ class Missed(commands.Cog):
 
     async def cog_unload(self) -> None:
         """Leave the rest to the next start."""
-        for task in list(self._looks):
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        await asyncio.gather(*map(ended, self._looks))
 
     async def _look(self, since: datetime) -> None:
         try:
@@ -84,7 +81,9 @@ class Missed(commands.Cog):
 
     async def _direct(self) -> list[Readable]:
         known = await self._bot.store.direct_channels(limit=MOST_DIRECT_CHANNELS)
-        return [self._bot.get_partial_messageable(channel_id) for channel_id in known]
+        heard = [channel.id for channel in self._bot.private_channels]
+        both = list(dict.fromkeys((*heard, *known)))[:MOST_DIRECT_CHANNELS]
+        return [self._bot.get_partial_messageable(channel_id) for channel_id in both]
 
     async def _look_into(
         self, channel: Readable, since: datetime, orphans_before: datetime | None
