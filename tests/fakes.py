@@ -490,3 +490,9 @@ class MemoryState:
 
     async def write(self, key: str, value: str) -> None:
         self.values[key] = value
+
+    async def find(self, prefix: str) -> dict[str, str]:
+        return {key: value for key, value in self.values.items() if key.startswith(prefix)}
+
+    async def forget(self, key: str) -> None:
+        self.values.pop(key, None)

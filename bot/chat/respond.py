@@ -250,7 +250,6 @@ class Responder:
             ConversationError: the answer is no longer remembered.
         """
         await self._show(await self._variants.kept(turn_id), open_surface)
-        self._closings.confirm(turn_id)
 
     async def recovered(self, turn: OpenTurn, state: TurnState, answer: Answer) -> None:
         """Keep how an answer ended after all that another process could not see through, and
@@ -309,6 +308,7 @@ class Responder:
         model = message.natives[0].model if message.natives else kept.turn.question.model
         ending = endings.again(kept.state, has_text=bool(message.text))
         await surface.end(_with_pictures(ending, model, message.images))
+        self._closings.confirm(kept.turn.turn_id)
         return True
 
     async def _reply(

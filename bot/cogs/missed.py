@@ -11,9 +11,11 @@ from discord.ext import commands
 
 from bot.chores import ended
 from bot.client import Bot
+from bot.cogs._asking import UNSEEN
 from bot.errors import StorageError
 from bot.i18n import _, use_language
-from bot.replies.errors import NETWORK_ERRORS, classify
+from bot.replies.by_token import ORIGINAL, end_by_token
+from bot.replies.errors import NETWORK_ERRORS, PlaceError, classify
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +62,8 @@ class Missed(commands.Cog):
             orphans_before, self._orphans_before = self._orphans_before, None
             if orphans_before is not None and await self._bot.presence.others_live():
                 orphans_before = None  # It may still see them through.
+            if orphans_before is not None:
+                await self._end_unseen(orphans_before)
             found = 0
             for channel in [*self._busy(since), *await self._direct()]:
                 found += await self._look_into(channel, since, orphans_before)
@@ -109,6 +113,17 @@ class Missed(commands.Cog):
             self._bot.dispatch("missed_message", message)
         return found
 
+    async def _end_unseen(self, before: datetime) -> None:
+        """The same for commands that only the asker sees, by the tokens that were noted."""
+        for key, token in (await self._bot.state.find(UNSEEN)).items():
+            if discord.utils.snowflake_time(int(key.removeprefix(UNSEEN))) >= before:
+                continue
+            await self._bot.state.forget(key)
+            try:
+                await end_by_token(self._bot, token, ORIGINAL, _unanswered(), only_thinking=True)
+            except PlaceError as error:
+                log.info("private command not ended %s", error)
+
     async def _end_orphan(self, message: discord.Message, before: datetime) -> None:
         """Say under a command that its process has died, where it would "think" for ever."""
         if not message.flags.loading or message.created_at >= before:
@@ -120,11 +135,15 @@ class Missed(commands.Cog):
         channel = self._bot.get_partial_messageable(message.channel.id)
         try:
             await channel.get_partial_message(message.id).edit(
-                content=_("I was restarted before I could answer this. Ask again."),
+                content=_unanswered(),
                 allowed_mentions=discord.AllowedMentions.none(),
             )
         except NETWORK_ERRORS as error:
             log.info("command not ended channel=%d %s", message.channel.id, classify(error))
+
+
+def _unanswered() -> str:
+    return _("I was restarted before I could answer this. Ask again.")
 
 
 def _may_read(channel: discord.abc.GuildChannel | discord.Thread, me: discord.Member) -> bool:
