@@ -74,12 +74,13 @@ class Gateway:
     def model(
         self,
         *urls: str,
+        hosts: Hosts | None = None,
         deadlines: Deadlines = QUICK,
         downloads: Downloads | None = None,
     ) -> GatewayChatModel:
         return GatewayChatModel(
             self.session,
-            hosts=self.hosts(*urls),
+            hosts=hosts or self.hosts(*urls),
             authcode=AUTHCODE,
             clock=self.clock,
             downloads=downloads,
