@@ -379,15 +379,6 @@ async def test_an_invalid_signature_is_answered_without_signatures_then_in_one_t
 # Silence, leaving, and what is too much.
 
 
-async def test_comments_do_not_keep_a_silent_gateway_alive() -> None:
-    async with gateway(held(b": PING\n\n"), held(b"\n\n", b"data: {")) as there:
-        there.clock.passing.set()
-        with pytest.raises(UnavailableError) as failed:
-            await there.answer(question())
-        assert failed.value.upstream.code == "timeout"
-        assert len(there.asked) == 2
-
-
 async def test_silence_after_the_first_words_breaks_the_answer_off() -> None:
     async with gateway(held(HEL)) as there, there.model().answer(question()) as events:
         assert await anext(events) == TextDelta("Hel")
