@@ -10,7 +10,14 @@ import aiohttp
 from aiohttp.http_exceptions import HttpProcessingError
 
 from bot.byte_file import ByteFile
-from bot.errors import BrokenStreamError, LLMError, TooSlowError, UnavailableError, Upstream
+from bot.errors import (
+    BrokenStreamError,
+    LLMError,
+    OverlongError,
+    TooSlowError,
+    UnavailableError,
+    Upstream,
+)
 from bot.llm.call import Call
 from bot.llm.ceilings import overlong
 from bot.llm.deadlines import Patience
@@ -118,6 +125,8 @@ async def stream_batches(
                     patience.pause()
                     yield batch
                     patience.restart()
+    except OverlongError as error:
+        raise overlong(error.args[0], call) from None
     except _CUT as error:
         raise _cut(error, call, patience, begun=begun) from error
     if batch := decoder.flush():

@@ -380,6 +380,7 @@ async def test_an_endless_reply_is_ended_and_not_asked_for_again(
         assert len(there.asked) == 1
     assert isinstance(error, OverlongError)
     assert error.billable
+    assert error.upstream.host in there.url
 
 
 async def test_so_many_pictures_no_answer_has() -> None:
