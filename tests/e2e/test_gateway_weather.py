@@ -9,7 +9,6 @@ import pytest
 from bot.llm.client import GatewayChatModel
 from bot.llm.deadlines import Deadlines
 from bot.playground.discord import Message
-from bot.playground.discord.default_world import GENERAL_ID
 from bot.playground.standin import Fault
 from tests.e2e.conftest import Weather
 from tests.e2e.test_replies import buttons, shown
@@ -93,14 +92,3 @@ async def test_an_endless_answer_is_ended_with_what_was_shown(
     assert 250 < len(shown(reply)) <= 300
     assert WORDS.startswith(shown(reply))
     assert "longer than any answer" in small_print(reply)
-
-
-async def test_a_picture_that_may_be_paid_for_is_not_asked_for_again(brief: Weather) -> None:
-    brief.gateway.faults.add(Fault(status=504), path="/v1beta/")
-    async with brief.bot():
-        await brief.mira.run(GENERAL_ID, "imagine", {"prompt": "a fox"})
-        await brief.until(
-            lambda: brief.replies() and buttons(brief.replies()[-1]).keys() >= {"Retry"}
-        )
-    assert "may have been charged" in brief.replies()[-1].content
-    assert len([call for call in brief.gateway.calls if "/v1beta/" in call.path]) == 1
