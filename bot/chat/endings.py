@@ -160,7 +160,9 @@ def sentence(error: BotError) -> str:
     words = _cause(error)
     match error:
         case UnavailableError(billable=True) | BrokenStreamError(billable=True):
-            return _("{reason} It may have been charged all the same.").format(reason=words)
+            return _("{reason} The service may have charged for it all the same.").format(
+                reason=words
+            )
         case _:
             return words
 

@@ -43,9 +43,6 @@ BARE_402 = "402"
 def error_of(fault: Fault, call: Call, *, billable: bool = False) -> LLMError:
     """Our exception for these facts."""
     kind, code, setting = _judge(fault)
-    if kind is RateLimitedError and _PER_DAY.search(fault.text):
-        kind = DailyLimitError
-    billable = billable or kind is TooSlowError
     upstream = Upstream(
         host=call.host,
         status=fault.status,
@@ -54,6 +51,9 @@ def error_of(fault: Fault, call: Call, *, billable: bool = False) -> LLMError:
         should_retry=fault.should_retry,
         detail=_redacted(fault.text, call.authcode),
     )
+    billable = billable or kind is TooSlowError
+    if kind is RateLimitedError and _PER_DAY.search(fault.text):
+        kind = DailyLimitError
     if issubclass(kind, RateLimitedError):
         return kind(retry_after=fault.retry_after, upstream=upstream, billable=billable)
     if kind is UnsupportedSettingError:
@@ -243,7 +243,7 @@ def _judge_page(status: int | None) -> tuple[type[LLMError], str, str]:
 
 
 def _setting(fault: Fault) -> str:
-    """The wire's name of the setting an error is about, or an empty string."""
+    """The wire's name of the setting an error is about; empty for one we never send."""
     for text in (fault.param, fault.text):
         if found := _SETTING_WORDS.search(text):
             word = found[0]
@@ -251,8 +251,7 @@ def _setting(fault: Fault) -> str:
                 return "tools"
             bare = re.sub(r"[^a-z]", "", word.lower())
             return word if word in ("top_p", "messages[0].role") else _CAMEL.get(bare, word)
-    # Members read it: nothing but a name.
-    return fault.param if re.fullmatch(r"[A-Za-z][\w.\[\]]{0,39}", fault.param) else ""
+    return ""
 
 
 _SECRETS = re.compile(

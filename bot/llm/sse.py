@@ -15,6 +15,11 @@ from bot.llm.lifting import Lifter, Pieces
 MAX_EVENT_BYTES = 96 * 1024 * 1024
 """A 4K picture is one line of up to 40 MB; whatever is larger is not an answer."""
 
+MAX_FIELD_BYTES = 1024 * 1024
+"""Of a line that holds no data, such as a comment."""
+MAX_IDLE_LINES = 10_000
+"""Comments and blank lines in a row; pings each second for half an hour are 5,400."""
+
 _LONG_LINE = 64 * 1024
 """Bytes; the pictures are taken out of longer lines while they arrive."""
 _BOM = b"\xef\xbb\xbf"
@@ -45,6 +50,7 @@ class SSEDecoder:
         self._lifter = Lifter()
         self._in_long_line = False
         self._size = 0  # bytes of the event so far
+        self._idle_lines = 0  # since the last event
         self._document = False  # `_data` holds lines of a document without field names
         self._type = ""
         self._id = ""
@@ -53,7 +59,7 @@ class SSEDecoder:
         """Take the next bytes and return the events they complete.
 
         Raises:
-            OverlongError: an event grew beyond the ceiling.
+            OverlongError: an event grew beyond the ceiling, or none comes among too many lines.
         """
         events: list[ServerSentEvent] = []
         if self._in_long_line:
@@ -116,6 +122,8 @@ class SSEDecoder:
         """Take a line apart that is long already, and has not ended."""
         start = self._data_start(self._buffer, events)
         if start is None:
+            if len(self._buffer) > MAX_FIELD_BYTES:
+                raise OverlongError("a line is larger than the ceiling", billable=True)
             return
         self._in_long_line = True
         self._lift(bytes(memoryview(self._buffer)[start:]))
@@ -162,6 +170,7 @@ class SSEDecoder:
         return 0 if self._document else None
 
     def _field(self, line: bytes) -> None:
+        self._pass_idle_line()
         name, _, value = line.partition(b":")
         value = value.removeprefix(b" ")
         match name:
@@ -189,6 +198,11 @@ class SSEDecoder:
         if self._size > self._max_event_bytes:
             raise OverlongError("an event is larger than the ceiling", billable=True)
 
+    def _pass_idle_line(self) -> None:
+        self._idle_lines += 1
+        if self._idle_lines > MAX_IDLE_LINES:
+            raise OverlongError("too many lines without an event", billable=True)
+
     def _dispatch(self, events: list[ServerSentEvent]) -> None:
         if self._data:
             data = self._data[0] if len(self._data) == 1 else b"\n".join(self._data)
@@ -199,6 +213,9 @@ class SSEDecoder:
             self._data = []
             self._lifter.taken.clear()
             self._size = 0
+            self._idle_lines = 0
+        else:
+            self._pass_idle_line()
         self._type = ""
         self._document = False
 

@@ -6,13 +6,15 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 import msgspec
 from aiohttp import web
 
 from bot.playground.standin.faults import Fault
 from bot.playground.standin.journal import Outcome, ReceivedCall
+
+_TRICKLE_SECONDS = 0.02
 
 _encode = msgspec.json.Encoder().encode
 
@@ -64,6 +66,8 @@ class Delivery:
             if self._call.events_sent == fault.cut_after_events:
                 await self._write(fault.final_bytes)
                 return await self._end(drops=fault.drops_connection, outcome=Outcome.CUT)
+            if self._call.events_sent == fault.stall_after_events:
+                await self._stall()
             await self._write(b"data: " + _encode(beat.payload) + line_end * 2)
             self._call.events_sent += 1
             if manner.deltas_per_second:
@@ -79,6 +83,12 @@ class Delivery:
         if manner.done and not fault.drop_done:
             await self._write(b"data: [DONE]" + line_end * 2)
         return await self._end(drops=False, outcome=Outcome.COMPLETE)
+
+    async def _stall(self) -> NoReturn:
+        """Keep the caller waiting until it leaves, which cancels this."""
+        while True:
+            await self._write(self._fault.trickle)
+            await asyncio.sleep(_TRICKLE_SECONDS)
 
     async def _write(self, data: bytes) -> None:
         if not data:

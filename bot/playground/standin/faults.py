@@ -25,6 +25,10 @@ class Fault:
     """Written raw where the stream was cut, such as an error event."""
     drops_connection: bool = True
     """Whether a cut breaks the connection, or ends the body as if all were well."""
+    stall_after_events: int | None = None
+    """Send nothing more after this many events, and keep the connection."""
+    trickle: bytes = b""
+    """Written again and again while a stream stalls, such as comments or pieces of a line."""
     piece_bytes: int | None = None
     """Write the stream in pieces of so many bytes, however that splits lines and characters."""
     drop_done: bool = False
