@@ -70,6 +70,9 @@ class Missed(commands.Cog):
             log.info("looked back to %s, missed messages: %d", f"{since:%H:%M:%S}", found)
         except StorageError as error:
             log.warning("missed messages not looked for: %s", error)
+        except Exception:
+            # The edge of this task.
+            log.exception("missed messages not looked for")
 
     def _busy(self, since: datetime) -> list[Readable]:
         """Channels of servers with newer messages that the bot may read, the newest first."""

@@ -37,7 +37,7 @@ class SqlStateStore:
                     BotStateRow.name.startswith(prefix, autoescape=True)
                 )
             )
-            return dict(rows.tuples().all())
+            return {row.name: row.value for row in rows}
 
     async def forget(self, key: str) -> None:
         """Keep a value no longer."""

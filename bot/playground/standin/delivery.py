@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 import msgspec
 from aiohttp import web
@@ -61,13 +61,11 @@ class Delivery:
         due = time.perf_counter()
         async for beat in beats:
             if self._call.events_sent == fault.stall_after_events:
-                await asyncio.sleep(fault.stall_seconds)
+                await self._stall()
                 due = time.perf_counter()
             if self._call.events_sent == fault.cut_after_events:
                 await self._write(fault.final_bytes)
                 return await self._end(drops=fault.drops_connection, outcome=Outcome.CUT)
-            if self._call.events_sent == fault.stall_after_events:
-                await self._stall()
             await self._write(b"data: " + _encode(beat.payload) + line_end * 2)
             self._call.events_sent += 1
             if manner.deltas_per_second:
@@ -84,11 +82,12 @@ class Delivery:
             await self._write(b"data: [DONE]" + line_end * 2)
         return await self._end(drops=False, outcome=Outcome.COMPLETE)
 
-    async def _stall(self) -> NoReturn:
-        """Keep the caller waiting until it leaves, which cancels this."""
-        while True:
+    async def _stall(self) -> None:
+        """Keep the caller waiting; when it leaves, this is cancelled."""
+        until = time.perf_counter() + self._fault.stall_seconds
+        while (left := until - time.perf_counter()) > 0:
             await self._write(self._fault.trickle)
-            await asyncio.sleep(_TRICKLE_SECONDS)
+            await asyncio.sleep(min(left, _TRICKLE_SECONDS))
 
     async def _write(self, data: bytes) -> None:
         if not data:

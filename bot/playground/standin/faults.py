@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 
@@ -16,9 +17,6 @@ class Fault:
     headers: dict[str, str] = field(default_factory=dict)
     first_byte_delay_seconds: float = 0.0
     """Wait before the response headers."""
-    stall_after_events: int | None = None
-    """Keep silent for `stall_seconds` after this many events."""
-    stall_seconds: float = 0.0
     cut_after_events: int | None = None
     """End the stream after this many events."""
     final_bytes: bytes = b""
@@ -26,7 +24,8 @@ class Fault:
     drops_connection: bool = True
     """Whether a cut breaks the connection, or ends the body as if all were well."""
     stall_after_events: int | None = None
-    """Send nothing more after this many events, and keep the connection."""
+    """Send nothing for `stall_seconds` after this many events, and keep the connection."""
+    stall_seconds: float = math.inf
     trickle: bytes = b""
     """Written again and again while a stream stalls, such as comments or pieces of a line."""
     piece_bytes: int | None = None
