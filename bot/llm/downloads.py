@@ -28,6 +28,9 @@ MAX_PICTURES = 4
 """Of one answer."""
 SECONDS = 20.0
 _REDIRECTS = 3
+_UNICAST = ipaddress.IPv6Network("2000::/3")
+"""All that the public internet uses of IPv6."""
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _FAILURES = (aiohttp.ClientError, TimeoutError, OSError, ValueError)
 
 
@@ -95,9 +98,19 @@ def is_literal(host: str) -> bool:
 def is_public(address: str) -> bool:
     """Whether an IP address belongs to the public internet."""
     ip = ipaddress.ip_address(address)
-    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:
-        ip = ip.ipv4_mapped
+    if isinstance(ip, ipaddress.IPv6Address):
+        inner = _inner(ip)
+        if inner is None and ip not in _UNICAST:
+            return False
+        ip = inner or ip
     return ip.is_global and not ip.is_multicast
+
+
+def _inner(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """The IPv4 address that a router may make of an IPv6 one."""
+    if ip in _NAT64:
+        return ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+    return ip.ipv4_mapped or ip.sixtofour
 
 
 class PublicResolver(AbstractResolver):

@@ -122,7 +122,10 @@ async def test_a_name_that_leads_to_a_private_address_is_not_followed() -> None:
 @pytest.mark.parametrize(
     ("address", "public"),
     [("8.8.8.8", True), ("10.1.2.3", False), ("100.64.0.1", False), ("224.0.0.1", False),
-     ("2606:4700::1", True), ("fe80::1", False), ("::ffff:127.0.0.1", False)],
+     ("2606:4700::1", True), ("fe80::1", False), ("::ffff:127.0.0.1", False),
+     # What routers may turn into IPv4, and what nobody routes.
+     ("64:ff9b::a00:1", False), ("64:ff9b::808:808", True), ("2002:7f00:1::", False),
+     ("::127.0.0.1", False), ("fec0::1", False), ("fe80::1%eth0", False), ("0.0.0.0", False)],
 )  # fmt: skip
 def test_addresses_are_public_or_not(address: str, public: bool) -> None:
     assert is_public(address) == public
