@@ -41,7 +41,7 @@ from bot.chat.turns import (
     Task,
     TurnState,
 )
-from bot.errors import BotError, LLMError
+from bot.errors import BotError, LLMError, QuotaError
 
 log = logging.getLogger(__name__)
 
@@ -254,7 +254,7 @@ class Responder:
         self._idle.clear()
         ending = endings.unexpected()
         try:
-            ending = await self._grow(turn, surface, growing)
+            ending = await self._grow(turn, surface, growing, spending)
         except Exception:
             # The edge of a reply: the member reads that it failed, the operator reads why.
             log.exception("reply failed turn=%d", turn.turn_id)
@@ -276,6 +276,7 @@ class Responder:
                     tokens=usage.input_tokens + usage.output_tokens,
                     words=answer.message.text,
                     images=len(growing.images),
+                    by_tool=bool(growing.tool_calls),
                 )
             close = partial(self._store.close_turn, turn.turn_id, ending.state, answer)
             show = partial(surface.end, ending)
@@ -304,7 +305,9 @@ class Responder:
                     len(growing.images),
                 )
 
-    async def _grow(self, turn: OpenTurn, surface: ReplySurface, growing: Growing) -> Ending:
+    async def _grow(
+        self, turn: OpenTurn, surface: ReplySurface, growing: Growing, spending: Spending
+    ) -> Ending:
         surface.on_lost(lambda: growing.stop(Halt.LOST))
         if self._closing:
             growing.stop(Halt.SHUTDOWN)
@@ -321,7 +324,7 @@ class Responder:
                 max_exchanges=turn.question.manner.context_messages or MAX_EXCHANGES,
                 max_bytes=HISTORY_BYTES,
             )
-            work = self._talk(turn, history, reading, drawing, growing)
+            work = self._talk(turn, history, reading, drawing, growing, spending)
         if growing.halt is not None:
             work.close()
             return endings.halted(growing.halt, has_text=growing.has_text)
@@ -340,6 +343,7 @@ class Responder:
         reading: Reading,
         drawing: Drawing,
         growing: Growing,
+        spending: Spending,
     ) -> Ending:
         """Let a chat model answer, and have made what pictures it asks for."""
         question = turn.question
@@ -354,9 +358,13 @@ class Responder:
                 )
             return endings.failed(error, has_text=growing.has_text)
         calls = [studio.called(call, question, history) for call in growing.tool_calls]
-        orders = [Order(*called) for called in calls if called is not None]
+        orders = [Order(*called) for called in calls if called is not None][:MAX_PICTURES]
         if orders:
-            return replace(await drawing.make(orders[:MAX_PICTURES]), can_continue=False)
+            try:
+                await self._meter.draw(question, spending, len(orders))
+            except QuotaError as error:
+                return endings.undrawn(error, has_text=growing.has_text)
+            return replace(await drawing.make(orders), can_continue=False)
         return endings.finished(
             finished,
             task=question.task,
