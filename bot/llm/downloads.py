@@ -46,20 +46,21 @@ class Downloads:
         self._session = session
         self._own = {URL(url).origin(): its_session for url, its_session in own.items()}
 
-    async def fetch(self, linked: ImageLinked) -> ImagePart | None:
-        """The picture, or None when it cannot be had."""
+    async def fetch(self, linked: ImageLinked, *, anywhere: bool) -> ImagePart | None:
+        """The picture, or None when it cannot be had; unless `anywhere`, only from own origins."""
         try:
             async with asyncio.timeout(SECONDS):
-                data = await self._get(URL(linked.url))
+                data = await self._get(URL(linked.url), anywhere=anywhere)
         except _FAILURES as error:
             log.info("linked picture not fetched: %s", type(error).__name__)
             return None
         image = picture(data, alt=linked.alt)
         return image if image is not None and image.width else None
 
-    async def _get(self, url: URL) -> bytes:
+    async def _get(self, url: URL, *, anywhere: bool) -> bytes:
         for _ in range(_REDIRECTS + 1):
-            async with self._session_for(url).get(url, allow_redirects=False) as response:
+            session = self._session_for(url, anywhere=anywhere)
+            async with session.get(url, allow_redirects=False) as response:
                 if response.status in (301, 302, 303, 307, 308):
                     url = url.join(URL(response.headers.get("Location", "")))
                     continue
@@ -67,9 +68,11 @@ class Downloads:
                 return await _limited(response)
         raise ValueError("too many redirects")
 
-    def _session_for(self, url: URL) -> aiohttp.ClientSession:
+    def _session_for(self, url: URL, *, anywhere: bool) -> aiohttp.ClientSession:
         if (own := self._own.get(url.origin())) is not None:
             return own
+        if not anywhere:
+            raise ValueError("not the gateway's")
         if url.scheme != "https" or not url.host:
             raise ValueError("not https")
         if is_literal(url.host) and not is_public(url.host):
