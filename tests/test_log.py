@@ -203,6 +203,8 @@ def test_libraries_are_heard_from_warnings_on_whatever_the_level(level):
     for name in ("discord.http", "discord.gateway", "aiohttp.client", "aiosqlite", "asyncio",
                  "sqlalchemy.engine", "PIL.PngImagePlugin", "a.library"):  # fmt: skip
         assert logging.getLogger(name).getEffectiveLevel() >= logging.WARNING
+    for name in ("asyncio", "matplotlib.mathtext", "pylatexenc.latex2text", "PIL.TiffImagePlugin"):
+        assert not logging.getLogger(name).isEnabledFor(logging.WARNING)
     assert logging.getLogger("bot.app").getEffectiveLevel() == logging.getLevelName(level)
 
 

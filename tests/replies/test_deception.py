@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from bot.replies.markdown import DiscordMarkdown
+from bot.replies.maths import to_unicode
 
 
 def shown(source: str, step: int = 1_000) -> str:
@@ -79,3 +80,11 @@ def test_however_it_is_put_together_no_line_of_an_answer_is_small_print(source):
 def test_a_link_says_where_it_leads(source, expected):
     assert shown(source) == expected
     assert shown(source, step=1) == expected
+
+
+@pytest.mark.parametrize("macro", ["\\input{{{}}}", "\\include{{{}}}", "\\verbatiminput{{{}}}"])
+def test_a_formula_reads_no_file(macro, tmp_path):
+    (tmp_path / "secret.tex").write_text("4711")
+    source = macro.format(tmp_path / "secret.tex")
+    assert "4711" not in shown(f"$x = {source}$\n\n$$\nx = {source}\n$$\n")
+    assert "4711" not in to_unicode(source)
