@@ -110,7 +110,7 @@ async def running_bot(settings: Settings) -> AsyncIterator[Bot]:
             cookie_jar=aiohttp.DummyCookieJar(),
         ) as session,
         public_session() as downloading,
-        cdn_files(settings.discord_api_url) as files,
+        cdn_files(settings.loopback_discord) as files,
     ):
         message_content = await _look_at_portal(token)
         account = GatewayAccount(session, settings.gateway_urls)

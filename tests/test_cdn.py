@@ -13,8 +13,6 @@ from aiohttp.test_utils import TestServer
 from bot import cdn
 from bot.cdn import CdnFiles, LinkExpiredError, NotFetchedError, cdn_files
 
-API = "https://discord.com/api/v10"
-
 
 def attachment(url: str) -> discord.Attachment:
     data = {"id": 1, "filename": "a.png", "size": 3, "url": url, "proxy_url": url}
@@ -116,7 +114,7 @@ class NoSession:
     ],
 )
 async def test_nothing_is_fetched_from_elsewhere(url):
-    files = CdnFiles(NoSession(), API)  # type: ignore[arg-type]
+    files = CdnFiles(NoSession())  # type: ignore[arg-type]
     with pytest.raises(NotFetchedError, match="not a link to Discord's files"):
         await files.read(attachment(url), 10)
 
@@ -130,7 +128,7 @@ async def test_discords_hosts_are_asked_without_following_redirects(host):
             asked.append((str(url), more))
             raise TimeoutError
 
-    files = CdnFiles(Session(), API)  # type: ignore[arg-type]
+    files = CdnFiles(Session())  # type: ignore[arg-type]
     with pytest.raises(NotFetchedError):
         await files.read(attachment(f"https://{host}/attachments/1/2/a.png?ex=1&hm=2"), 10)
     url = f"https://{host}/attachments/1/2/a.png?ex=1&hm=2"
