@@ -88,6 +88,11 @@ class CdnFiles:
 
 @asynccontextmanager
 async def cdn_files(loopback: str | None = None) -> AsyncIterator[CdnFiles]:
-    """Files over a session without cookies and credentials."""
-    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
+    """Files over a session without cookies and credentials, taken as they are: compressed bytes
+    could become thousands of times as many before anybody counts them."""
+    async with aiohttp.ClientSession(
+        cookie_jar=aiohttp.DummyCookieJar(),
+        headers={"Accept-Encoding": "identity"},
+        auto_decompress=False,
+    ) as session:
         yield CdnFiles(session, loopback)

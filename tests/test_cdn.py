@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 from unittest.mock import Mock
 
 import discord
@@ -31,6 +32,9 @@ async def host():
                 return web.Response(body=b"abc")
             case "moved.png":
                 raise web.HTTPFound("/a.png")
+            case "bomb.png":
+                packed = gzip.compress(bytes(10_000_000))
+                return web.Response(body=packed, headers={"Content-Encoding": "gzip"})
             case "expired.png":
                 raise web.HTTPNotFound
             case "forbidden.png":
@@ -79,6 +83,10 @@ async def test_a_link_that_has_expired_is_told_apart(host, name):
 async def test_what_is_not_the_file_is_refused(host, name, why):
     with pytest.raises(NotFetchedError, match=why):
         await read(host, name)
+
+
+async def test_nothing_is_unpacked_on_the_way(host):
+    assert len(await read(host, "bomb.png")) < 100_000
 
 
 async def test_nobody_waits_for_ever(host, monkeypatch):

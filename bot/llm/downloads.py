@@ -148,6 +148,8 @@ async def public_session() -> AsyncIterator[aiohttp.ClientSession]:
     async with aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(resolver=resolver, use_dns_cache=False),
         cookie_jar=aiohttp.DummyCookieJar(),
-        headers={"Accept": "image/*"},
+        headers={"Accept": "image/*", "Accept-Encoding": "identity"},
+        # Compressed bytes could become thousands of times as many before anybody counts them.
+        auto_decompress=False,
     ) as session:
         yield session

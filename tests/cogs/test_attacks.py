@@ -52,7 +52,7 @@ async def test_hostile_names_of_files_channels_and_models_are_one_plain_line(sta
 
 
 async def test_a_full_memory_of_markup_can_still_be_shown(stage):
-    store, markup = stage.services.store, "_*~|`" * 40
+    store, markup = stage.services.store, "_*~|`\u202e" * 40
     answer = Answer(Message(Role.ASSISTANT, (TextPart(markup),)))
     for number in range(8):
         here = Scope(f"channel:{stage.general.id}", stage.guild.id, stage.general.id)
@@ -61,6 +61,7 @@ async def test_a_full_memory_of_markup_can_still_be_shown(stage):
     result = await stage.mira.slash(stage.general, "conversation show")
     assert "What I remember" in result.response.content
     assert len(result.response.content) <= 2000
+    assert "\u202e" not in result.response.content
 
 
 # Memory of others

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import socket
 
@@ -33,6 +34,9 @@ async def host():
         match request.match_info["name"]:
             case "fox.png":
                 return web.Response(body=png())
+            case "bomb.png":
+                packed = gzip.compress(png() + bytes(downloads.MAX_BYTES))
+                return web.Response(body=packed, headers={"Content-Encoding": "gzip"})
             case "page.png":
                 return web.Response(text="<html>Log in</html>", content_type="text/html")
             case "huge.png":
@@ -59,6 +63,7 @@ async def host():
         ("fox.png", True),
         ("moved.png", True),
         ("page.png", False),
+        ("bomb.png", False),
         ("huge.png", False),
         ("away.png", False),
         ("round.png", False),
