@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import aiohttp
 import discord
@@ -28,6 +28,7 @@ from bot.keyring import Keyring
 from bot.llm.client import GatewayChatModel
 from bot.llm.credits import GatewayAccount
 from bot.llm.downloads import Downloads, public_session
+from bot.llm.hosts import Hosts
 from bot.llm.models import read_models
 from bot.log import watch
 from bot.pictures.shrinking import scaled
@@ -37,6 +38,7 @@ from bot.storage.database import Database, migrate as migrate_database
 from bot.storage.preferences import SqlPreferenceStore
 from bot.storage.quotas import SqlQuotaStore
 from bot.storage.retention import prune
+from bot.storage.runs import BEAT_SECONDS, Runs
 from bot.storage.state import SqlStateStore
 from bot.storage.variants import SqlVariantStore
 
@@ -44,8 +46,9 @@ log = logging.getLogger(__name__)
 
 HOUR = 3_600
 PRICES_FROM = timedelta(days=7)
-SHUTDOWN_SECONDS = 20
-"""Hosts send SIGKILL 30 seconds after SIGTERM."""
+TEN_SECONDS = 10
+FINISH_SECONDS = 4.5
+"""For the last words after the grace period: hosts send SIGKILL 30 seconds after SIGTERM."""
 
 
 async def run(settings: Settings) -> None:
@@ -55,11 +58,15 @@ async def run(settings: Settings) -> None:
         StartupError: Discord or the gateway refused us; the text says what to do.
     """
     async with running_bot(settings) as bot:
-        stop = asyncio.Event()
+        stop, hurry = asyncio.Event(), asyncio.Event()
+
+        def told() -> None:
+            (hurry if stop.is_set() else stop).set()
+
         loop = asyncio.get_running_loop()
         watch(loop)
         for name in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(name, stop.set)
+            loop.add_signal_handler(name, told)
         connection = asyncio.create_task(connect(bot))
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait({connection, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -67,16 +74,26 @@ async def run(settings: Settings) -> None:
         if connection.done():
             connection.result()
             return
-        log.info("stopping; growing replies end as interrupted")
-        await stop_bot(bot)
+        grace = settings.shutdown_grace_seconds
+        log.info("stopping; growing replies have %d s, a second signal ends them now", grace)
+        await stop_bot(bot, grace=grace, hurry=hurry)
         await connection
 
 
-async def stop_bot(bot: Bot) -> None:
-    """End every growing reply visibly, then leave Discord."""
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(SHUTDOWN_SECONDS):
+async def stop_bot(bot: Bot, *, grace: float = 0, hurry: asyncio.Event | None = None) -> None:
+    """Take no more questions, let replies grow for so many seconds or until told to `hurry`, end
+    the rest visibly, then leave Discord."""
+    waiting: set[asyncio.Task[Any]] = {asyncio.create_task(bot.responder.drain())}
+    if hurry is not None:
+        waiting.add(asyncio.create_task(hurry.wait()))
+    await asyncio.wait(waiting, timeout=grace, return_when=asyncio.FIRST_COMPLETED)
+    for task in waiting:
+        task.cancel()
+    try:
+        async with asyncio.timeout(FINISH_SECONDS):
             await bot.responder.shutdown()
+    except TimeoutError:
+        log.warning("not every reply could be ended; the next start does it")
     await bot.close()
 
 
@@ -110,20 +127,22 @@ async def running_bot(settings: Settings) -> AsyncIterator[Bot]:
             cookie_jar=aiohttp.DummyCookieJar(),
         ) as session,
         public_session() as downloading,
+        Runs(database) as run,
         cdn_files(settings.loopback_discord) as files,
     ):
         message_content = await _look_at_portal(token)
-        account = GatewayAccount(session, settings.gateway_urls)
+        hosts = Hosts(settings.gateway_urls, clock)
+        account = GatewayAccount(session, hosts)
         await _check_auth_code(account, authcode)
-        store = SqlConversationStore(database)
-        variants = SqlVariantStore(database)
-        quotas = SqlQuotaStore(database)
+        store = SqlConversationStore(database, run.id)
+        variants = SqlVariantStore(database, run.id)
+        quotas = SqlQuotaStore(database, run.id)
         prices = Prices()
         models = Catalogue()
         responder = Responder(
             model=GatewayChatModel(
                 session,
-                base_urls=settings.gateway_urls,
+                hosts=hosts,
                 authcode=authcode,
                 clock=clock,
                 downloads=Downloads(downloading, dict.fromkeys(settings.gateway_urls, session)),
@@ -155,7 +174,11 @@ async def running_bot(settings: Settings) -> AsyncIterator[Bot]:
             quotas=quotas,
             authcode=authcode,
             clock=clock,
+            presence=run,
             answers_dms=settings.answer_dms,
+            missed=settings.missed_messages,
+            look_back=timedelta(minutes=settings.look_back_minutes),
+            deaf_since=run.heard_before,
             message_content=message_content,
             dev_guild_id=settings.dev_guild_id,
         )
@@ -169,7 +192,7 @@ async def running_bot(settings: Settings) -> AsyncIterator[Bot]:
             )
 
         async def learn_models() -> int:
-            listed = await read_models(session, settings.gateway_urls, authcode)
+            listed = await read_models(session, hosts, authcode)
             models.learn(listed)
             return len(listed)
 
@@ -181,7 +204,9 @@ async def running_bot(settings: Settings) -> AsyncIterator[Bot]:
 
         chores = (
             Chore("media pruned", HOUR, prune_media),
-            Chore("quotas given back", HOUR, lambda: quotas.tidy(datetime.now(UTC))),
+            Chore("quotas forgotten", HOUR, lambda: quotas.forget(datetime.now(UTC))),
+            Chore("alive", BEAT_SECONDS, lambda: run.beat(hears=bot.hears)),
+            Chore("endings still to be kept", TEN_SECONDS, responder.close_rest),
             Chore("models listed", HOUR, learn_models),
             Chore("charges read", HOUR, learn_prices),
         )

@@ -6,6 +6,8 @@ import hashlib
 import json
 import logging
 import pkgutil
+from datetime import datetime, timedelta
+from typing import Literal
 
 import discord
 from discord import app_commands
@@ -17,7 +19,14 @@ from bot.chat.account import Account
 from bot.chat.floods import Turns
 from bot.chat.models import Catalogue
 from bot.chat.policy import Policy
-from bot.chat.ports import Clock, ConversationStore, QuotaStore, StateStore, VariantStore
+from bot.chat.ports import (
+    Clock,
+    ConversationStore,
+    Presence,
+    QuotaStore,
+    StateStore,
+    VariantStore,
+)
 from bot.chat.respond import Responder
 from bot.keyring import Keyring
 from bot.replies.headers import trace
@@ -55,7 +64,11 @@ class Bot(commands.AutoShardedBot):
         quotas: QuotaStore,
         authcode: str,
         clock: Clock,
+        presence: Presence,
         answers_dms: bool = True,
+        missed: Literal["answer", "offer", "ignore"] = "answer",
+        look_back: timedelta = timedelta(minutes=15),
+        deaf_since: datetime | None = None,
         message_content: bool = False,
         dev_guild_id: int | None = None,
     ) -> None:
@@ -85,7 +98,12 @@ class Bot(commands.AutoShardedBot):
         self.quotas = quotas
         self.authcode = authcode
         self.clock = clock
+        self.presence = presence
         self.answers_dms = answers_dms
+        self.missed = missed
+        self.look_back = look_back
+        self.deaf_since = deaf_since
+        """Since when messages may have been missed; None while everything is heard."""
         self.state = state
         self._dev_guild = discord.Object(dev_guild_id) if dev_guild_id else None
 
@@ -96,6 +114,20 @@ class Bot(commands.AutoShardedBot):
                 await self.load_extension(f"{cogs.__name__}.{module.name}")
         await self.tree.set_translator(CatalogueTranslator())
         await self._sync_commands()
+
+    @property
+    def hears(self) -> bool:
+        """Whether questions reach the bot and are taken."""
+        return self.is_ready() and self.deaf_since is None and self.responder.takes_questions
+
+    async def on_disconnect(self) -> None:
+        """Note since when the bot hears nothing; fires again while it tries to reconnect."""
+        if self.deaf_since is None:
+            self.deaf_since = discord.utils.utcnow()
+
+    async def on_resumed(self) -> None:
+        """Discord has sent again what came meanwhile."""
+        self.deaf_since = None
 
     async def on_ready(self) -> None:
         """Say where the bot is; fires again after a lost session."""

@@ -43,6 +43,9 @@ class Settings(BaseSettings):
     default_chat_model: str = "gpt-4o"
     default_image_model: str = "gemini-3-pro-image-preview"
     answer_dms: bool = True
+    missed_messages: Literal["answer", "offer", "ignore"] = "answer"
+    look_back_minutes: int = Field(default=15, ge=0, le=1440)
+    shutdown_grace_seconds: int = Field(default=25, ge=0, le=600)
     secrets_key: Annotated[tuple[SecretStr, ...], NoDecode] = ()
     member_replies: int = Field(default=5, ge=1)
     channel_replies: int = Field(default=20, ge=1)

@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -38,7 +38,7 @@ from bot.chat.turns import (
     Scope,
     TurnState,
 )
-from bot.errors import AuthCodeError, ConversationError, Upstream
+from bot.errors import AuthCodeError, ConversationError, StorageError, Upstream
 
 SCOPE = Scope("channel:7", guild_id=1, channel_id=7)
 MIRA = Speaker(11, "mira")
@@ -163,20 +163,38 @@ class MemoryStore:
         self.answers: dict[int, Answer] = {}
         self.pictures: dict[int, list[ImagePart]] = {}
         """What was kept of growing answers."""
+        self.runs: dict[int, int] = {}
+        """Which start of the bot each answer belongs to."""
+        self.run = 1
+        self.troubled = False
+        """Whether nothing can be read or written."""
 
-    async def open_turn(self, question: Question) -> OpenTurn | None:
+    def restart(self) -> None:
+        """What grows now belongs to a process that has died."""
+        self.run += 1
+
+    async def open_turn(
+        self, question: Question, *, reservation: int | None = None
+    ) -> OpenTurn | None:
+        self._check()
         if any(turn.question.event_id == question.event_id for turn in self.turns.values()):
             return None
-        return self._open(question, variant=1)
+        return self._open(question, variant=1, reservation=reservation)
 
     async def reopen(
-        self, turn_id: int, *, model: str | None = None, message_id: int | None = None
+        self,
+        turn_id: int,
+        *,
+        model: str | None = None,
+        message_id: int | None = None,
+        reservation: int | None = None,
     ) -> OpenTurn | None:
         asked = self._known(turn_id).question
         if any(self.states[i] is TurnState.STREAMING for i in self._variants(turn_id)):
             return None
         pages = max(self.turns[i].pages for i in self._variants(turn_id))
-        turn = self._open(replace(asked, model=model or asked.model, manner=Manner()), variant=2)
+        asked = replace(asked, model=model or asked.model, manner=Manner())
+        turn = self._open(asked, variant=2, reservation=reservation)
         return self._move(turn.turn_id, pages)
 
     async def choose(
@@ -232,7 +250,12 @@ class MemoryStore:
             asked = before.question
         return found[::-1]
 
+    def _check(self) -> None:
+        if self.troubled:
+            raise StorageError("OperationalError: database or disk is full")
+
     def _known(self, turn_id: int) -> OpenTurn:
+        self._check()
         if turn_id not in self.turns:
             raise ConversationError("I no longer remember this conversation.")
         return self.turns[turn_id]
@@ -250,8 +273,9 @@ class MemoryStore:
         self.turns[turn_id] = replace(self.turns[turn_id], pages=pages, others=tuple(others))
         return self.turns[turn_id]
 
-    def _open(self, question: Question, variant: int) -> OpenTurn:
-        turn = OpenTurn(len(self.turns) + 1, question, variant)
+    def _open(self, question: Question, variant: int, reservation: int | None) -> OpenTurn:
+        turn = OpenTurn(len(self.turns) + 1, question, variant, reservation=reservation)
+        self.runs[turn.turn_id] = self.run
         self.turns[turn.turn_id] = turn
         self.states[turn.turn_id] = TurnState.STREAMING
         return turn
@@ -270,6 +294,7 @@ class MemoryStore:
         )
 
     async def history(self, turn_id: int, *, max_exchanges: int, max_bytes: int) -> list[Exchange]:
+        self._check()
         here = self.turns[turn_id].question
         earlier = [
             exchange
@@ -287,11 +312,18 @@ class MemoryStore:
         message_id: int,
         reply_id: int | None = None,
     ) -> None:
+        self._check()
         turn = self.turns[turn_id]
         if (channel_id, message_id) not in turn.pages:
             self.turns[turn_id] = replace(turn, pages=(*turn.pages, (channel_id, message_id)))
 
-    async def close_turn(self, turn_id: int, state: TurnState, answer: Answer) -> None:
+    async def confirm_shown(self, turn_ids: Collection[int]) -> None:
+        self._check()
+
+    async def close_turn(
+        self, turn_id: int, state: TurnState, answer: Answer, *, shown: bool = False
+    ) -> None:
+        self._check()
         self.states[turn_id] = state
         self.answers[turn_id] = answer
 
@@ -326,7 +358,18 @@ class MemoryStore:
         return len(gone)
 
     async def interrupted(self) -> list[OpenTurn]:
-        return [self.turns[i] for i, s in self.states.items() if s is TurnState.STREAMING]
+        streaming = [i for i, state in self.states.items() if state is TurnState.STREAMING]
+        left = [i for i in streaming if i in self.turns and self.runs.get(i) != self.run]
+        self.runs |= dict.fromkeys(left, self.run)
+        return [self.turns[i] for i in left]
+
+    async def is_known(self, event_id: int) -> bool:
+        self._check()
+        return any(turn.question.event_id == event_id for turn in self.turns.values())
+
+    async def direct_channels(self, *, limit: int) -> list[int]:
+        scopes = [turn.question.scope for turn in self.turns.values()]
+        return list({scope.channel_id for scope in scopes if scope.guild_id is None})[:limit]
 
 
 class MemoryPreferences:
@@ -405,8 +448,18 @@ class MemoryQuotas:
             account = want.charge.account
             self.used[guild_id, account] += spent.of(account.measure) - want.amount
 
+    async def give_back(self) -> int:
+        return 0
+
     async def standings(self, guild_id: int, charges: Sequence[Charge]) -> list[Standing]:
         return [Standing(charge, self.used[guild_id, charge.account]) for charge in charges]
+
+
+class Alone:
+    """No other process of the bot is there."""
+
+    async def others_live(self) -> bool:
+        return False
 
 
 class FakeAccount:

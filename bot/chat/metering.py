@@ -13,7 +13,7 @@ from bot.chat.context import estimate_tokens, message_tokens
 from bot.chat.ports import QuotaStore
 from bot.chat.profiles import profile_of
 from bot.chat.quota import MICRO, Measure, Spent, Wanted
-from bot.chat.turns import Question, Task
+from bot.chat.turns import OpenTurn, Question, Task
 from bot.errors import QuotaError
 from bot.i18n import _
 
@@ -36,8 +36,10 @@ def no_price(_model: str, _tokens: int, _images: int) -> float:
 
 @dataclass(slots=True)
 class Spending:
-    """What one reply uses; None until it has ended, and when it was for nothing."""
+    """What one reply has reserved, and what it used: None until it has ended, and when it was for
+    nothing."""
 
+    reservation: int | None = None
     used: Spent | None = None
     pictures: list[int] = field(default_factory=list)
     """Reservations for those that a chat model has made."""
@@ -70,15 +72,13 @@ class Meter:
             raise QuotaError(_("Too many questions are being answered here. Ask again soon."))
         self._growing.update((member, channel))
         try:
-            reserved = await self._reserve(question)
+            spending.reservation = await self._reserve(question)
             try:
                 yield spending
             finally:
-                if reserved is not None:
-                    await self._settle(reserved, spending.used or Spent())
+                await self._settle(spending.reservation, spending.used)
                 for number in spending.pictures:
-                    # What was made of them is in `used`.
-                    await self._settle(number, Spent())
+                    await self._settle(number, None)  # what was made of them is in `used`
         finally:
             self._growing.subtract((member, channel))
             # A counter keeps zeros for ever.
@@ -102,6 +102,14 @@ class Meter:
         ]
         if wanted and guild_id is not None:
             spending.pictures.append(await self._store.reserve(guild_id, wanted))
+
+    async def settle_cut_off(self, turn: OpenTurn, answer: Message) -> None:
+        """Count what a reply used that its process could not see through."""
+        images = len(answer.images)
+        used = None
+        if answer.text or images:
+            used = self.cost(turn.question, tokens=0, words=answer.text, images=images)
+        await self._settle(turn.reservation, used)
 
     def cost(
         self, question: Question, *, tokens: int, words: str, images: int, by_tool: bool = False
@@ -133,11 +141,13 @@ class Meter:
             ],
         )
 
-    async def _settle(self, reserved: int, spent: Spent) -> None:
+    async def _settle(self, reserved: int | None, spent: Spent | None) -> None:
+        if reserved is None:
+            return
         try:
-            await self._store.settle(reserved, spent)
+            await self._store.settle(reserved, spent or Spent())
         except Exception:
-            # The reply is there; what was reserved for it is given back within two hours.
+            # The reply is there; what was reserved for it is given back after the next start.
             log.exception("a reply was not settled")
 
 

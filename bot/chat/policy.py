@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
@@ -20,6 +21,9 @@ from bot.chat.preferences import (
     SealedKey,
     Setting,
 )
+from bot.errors import StorageError
+
+log = logging.getLogger(__name__)
 
 
 class Layer(StrEnum):
@@ -141,14 +145,25 @@ class Policy:
         self._known: dict[SettingsPlace, tuple[float, Effective]] = {}
 
     async def effective(self, place: SettingsPlace) -> Effective:
-        """What holds there."""
+        """What holds there.
+
+        Raises:
+            StorageError: it cannot be read, and was not before.
+        """
         read_at, known = self._known.get(place, (0.0, None))
         if known is not None and self._clock.now() < read_at + FRESH_SECONDS:
             return known
-        if len(self._known) >= MOST_PLACES:
+        if known is None and len(self._known) >= MOST_PLACES:
             self._known.clear()
         read_at = self._clock.now()
-        effective = resolve(self._defaults, await self._store.read(place))
+        try:
+            effective = resolve(self._defaults, await self._store.read(place))
+        except StorageError as error:
+            if known is None:
+                raise
+            # Better what held a while ago than nothing; the next question looks again.
+            log.warning("settings not read: %s", error)
+            return known
         self._known[place] = read_at, effective
         return effective
 

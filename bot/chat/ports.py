@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -123,14 +123,8 @@ class ReplySurface(Protocol):
         ...
 
 
-class ConversationStore(Protocol):
-    """What is remembered. Every method is one transaction."""
-
-    async def open_turn(self, question: Question) -> OpenTurn | None:
-        """Save the question and an answer row in state `streaming`; None when the event that
-        asked was already answered. Follows the conversation's newest answer, or
-        `question.follows` when a member replied to an older one."""
-        ...
+class ReplyStore(Protocol):
+    """What a growing reply needs of the memory. Every method is one transaction."""
 
     async def history(self, turn_id: int, *, max_exchanges: int, max_bytes: int) -> list[Exchange]:
         """The exchanges before that answer's question, oldest first; only answers that members
@@ -148,6 +142,32 @@ class ConversationStore(Protocol):
         """Keep a picture of a growing answer, before anybody sees it."""
         ...
 
+    async def close_turn(
+        self, turn_id: int, state: TurnState, answer: Answer, *, shown: bool = False
+    ) -> None:
+        """Keep the answer and how it ended; `shown`: Discord has its last state already."""
+        ...
+
+    async def confirm_shown(self, turn_ids: Collection[int]) -> None:
+        """Note that Discord has the last state of these answers."""
+        ...
+
+
+class ConversationStore(ReplyStore, Protocol):
+    """What is remembered. Every method is one transaction.
+
+    Raises:
+        StorageError: from every method, when the database does not do its work.
+    """
+
+    async def open_turn(
+        self, question: Question, *, reservation: int | None = None
+    ) -> OpenTurn | None:
+        """Save the question and an answer row in state `streaming`; None when the event that
+        asked was already answered. Follows the conversation's newest answer, or
+        `question.follows` when a member replied to an older one."""
+        ...
+
     async def shown_on(
         self,
         turn_id: int,
@@ -159,10 +179,6 @@ class ConversationStore(Protocol):
     ) -> None:
         """Note which Discord message shows which page of an answer; `reply_id` is a message that
         the reply had before it showed this answer, if it had any."""
-        ...
-
-    async def close_turn(self, turn_id: int, state: TurnState, answer: Answer) -> None:
-        """Keep the answer and how it ended."""
         ...
 
     async def turn_of_message(self, message_id: int) -> int | None:
@@ -190,7 +206,17 @@ class ConversationStore(Protocol):
         ...
 
     async def interrupted(self) -> list[OpenTurn]:
-        """Answers still marked `streaming`: a crash cut them off."""
+        """Answers that processes of the bot left `streaming` when they died, and those that had
+        ended and may not have been shown so. Each is given once: whoever gets it sees it to its
+        end."""
+        ...
+
+    async def is_known(self, event_id: int) -> bool:
+        """Whether a message or interaction was answered, or is being answered."""
+        ...
+
+    async def direct_channels(self, *, limit: int) -> list[int]:
+        """The channels of the newest conversations outside servers."""
         ...
 
 
@@ -204,7 +230,12 @@ class VariantStore(Protocol):
     """
 
     async def reopen(
-        self, turn_id: int, *, model: str | None = None, message_id: int | None = None
+        self,
+        turn_id: int,
+        *,
+        model: str | None = None,
+        message_id: int | None = None,
+        reservation: int | None = None,
     ) -> OpenTurn | None:
         """Begin another answer on the messages of that one; None while one still streams."""
         ...
@@ -285,6 +316,19 @@ class QuotaStore(Protocol):
 
     async def standings(self, guild_id: int, charges: Sequence[Charge]) -> list[Standing]:
         """How far these counters have gone."""
+        ...
+
+    async def give_back(self) -> int:
+        """Settle for nothing what processes that have died reserved for replies that do not grow;
+        how many reservations there were."""
+        ...
+
+
+class Presence(Protocol):
+    """Which processes of the bot there are."""
+
+    async def others_live(self) -> bool:
+        """Whether another process serves as well, or still sees its last replies through."""
         ...
 
 

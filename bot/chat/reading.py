@@ -20,7 +20,7 @@ from bot.chat.events import (
     UsageReported,
 )
 from bot.chat.growing import Growing
-from bot.chat.ports import ChatModel, ChatRequest, ConversationStore, ReplySurface
+from bot.chat.ports import ChatModel, ChatRequest, ReplyStore, ReplySurface
 from bot.errors import BlockedError, BrokenStreamError, LLMError, Upstream
 
 log = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ class Reading:
     def __init__(
         self,
         model: ChatModel,
-        store: ConversationStore,
+        store: ReplyStore,
         turn_id: int,
         surface: ReplySurface,
         growing: Growing,

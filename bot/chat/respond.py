@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import partial
 
 from bot.chat import endings, studio
+from bot.chat.closing import NO_MEMORY, Closings, unremembered
 from bot.chat.content import ImagePart, Message, Role, Speaker, TextPart
 from bot.chat.context import HISTORY_BYTES, budget_for, fit, without_media
 from bot.chat.drawing import Drawing, Order
@@ -25,12 +26,14 @@ from bot.chat.ports import (
     Clock,
     ConversationStore,
     PictureScaler,
+    ReplyStore,
     ReplySurface,
     VariantStore,
 )
 from bot.chat.profiles import profile_of
 from bot.chat.reading import Reading
 from bot.chat.turns import (
+    Answer,
     Ending,
     Exchange,
     KeptTurn,
@@ -41,7 +44,8 @@ from bot.chat.turns import (
     Task,
     TurnState,
 )
-from bot.errors import BotError, LLMError, QuotaError
+from bot.errors import BotError, ClosingError, LLMError, QuotaError, StorageError
+from bot.i18n import _
 
 log = logging.getLogger(__name__)
 
@@ -84,6 +88,8 @@ class Responder:
         self._stream = stream
         self._arrivals = Arrivals()
         self._running: dict[int, Growing] = {}
+        self._closings = Closings(store)
+        self._draining = False
         self._closing = False
         self._idle = asyncio.Event()
         self._idle.set()
@@ -102,20 +108,24 @@ class Responder:
         has fetched files and settings. Without `keep` the conversation is forgotten afterwards.
 
         Raises:
+            ClosingError: the bot takes no questions any more.
             BotError: whatever `prepare` raises; failures of the model end visibly in the reply.
         """
+        self._check_open()
         async with AsyncExitStack() as stack:
             with self._arrivals.place(scope.key) as wait_for_turn:
                 question = await prepare()
                 spending = await stack.enter_async_context(self._meter.reply(question))
                 await wait_for_turn()
-                turn = await self._store.open_turn(question)
+                turn = await self._open_turn(question, spending)
             if turn is None:
                 log.info("already answered event=%d", question.event_id)
                 return False
             surface = await self._begin(turn, open_surface)
             for sentence in question.notices:
                 surface.notice(sentence)
+            if not turn.is_remembered:
+                surface.notice(_("My memory is in trouble: this is answered without it."))
             await self._reply(turn, surface, spending, keep=keep)
             return True
 
@@ -133,10 +143,13 @@ class Responder:
         Raises:
             ConversationError: the question is no longer remembered.
         """
+        self._check_open()
         asked = (await self._variants.kept(turn_id)).turn.question
         asked = replace(asked, model=model or asked.model, manner=manner)
         async with self._meter.reply(asked) as spending:
-            turn = await self._variants.reopen(turn_id, model=model, message_id=message_id)
+            turn = await self._variants.reopen(
+                turn_id, model=model, message_id=message_id, reservation=spending.reservation
+            )
             if turn is None:
                 return False
             turn = replace(turn, question=replace(turn.question, manner=manner))
@@ -157,6 +170,7 @@ class Responder:
         Raises:
             ConversationError: the answer is no longer remembered.
         """
+        self._check_open()
         await self._variants.accept(turn_id)
         cut = (await self._variants.kept(turn_id)).turn
         question = Question(
@@ -211,19 +225,71 @@ class Responder:
         growing.stop(Halt.STOPPED)
         return True
 
+    @property
+    def takes_questions(self) -> bool:
+        """Whether the bot is not going down."""
+        return not self._draining
+
+    async def drain(self) -> None:
+        """Take no more questions, and wait until the replies that grow have ended."""
+        self._draining = True
+        await self._idle.wait()
+
     async def shutdown(self) -> None:
         """End every growing reply as interrupted and wait until each is shown so."""
-        self._closing = True
+        self._draining = self._closing = True
         for growing in self._running.values():
             growing.stop(Halt.SHUTDOWN)
         await self._idle.wait()
+        await self._closings.retry()
+
+    async def show_again(self, turn_id: int, open_surface: OpenSurface) -> None:
+        """Show an answer that ended when its process could not show it any more.
+
+        Raises:
+            ConversationError: the answer is no longer remembered.
+        """
+        await self._show(await self._variants.kept(turn_id), open_surface)
+        self._closings.confirm(turn_id)
+
+    async def recovered(self, turn: OpenTurn, state: TurnState, answer: Answer) -> None:
+        """Keep how an answer ended after all that another process could not see through, and
+        settle what it used."""
+        if turn.question.scope.is_private:
+            await self._store.clear(turn.question.scope)
+        else:
+            await self._store.close_turn(turn.turn_id, state, answer, shown=True)
+        await self._meter.settle_cut_off(turn, answer.message)
+
+    async def close_rest(self) -> int:
+        """Keep what could not be kept when it ended; how many answers still wait."""
+        return await self._closings.retry()
+
+    def _check_open(self) -> None:
+        if self._draining:
+            raise ClosingError
+
+    async def _open_turn(self, question: Question, spending: Spending) -> OpenTurn | None:
+        """Save the question; without a memory it is answered all the same, if that can be done.
+
+        Raises:
+            StorageError: it cannot.
+        """
+        try:
+            return await self._store.open_turn(question, reservation=spending.reservation)
+        except StorageError as error:
+            if question.edits:
+                raise
+            log.warning("answered without memory event=%d: %s", question.event_id, error)
+            return unremembered(question)
 
     async def _begin(self, turn: OpenTurn, open_surface: OpenSurface) -> ReplySurface:
         try:
             return await open_surface(turn)
         except BaseException:
             # Nothing would ever end this turn, and its question could not be asked again.
-            await self._store.close_turn(turn.turn_id, TurnState.FAILED, Growing().answer(""))
+            if turn.is_remembered:
+                await self._closings.close(turn.turn_id, TurnState.FAILED, Growing().answer(""))
             raise
 
     async def _show(self, kept: KeptTurn | None, open_surface: OpenSurface) -> bool:
@@ -255,6 +321,9 @@ class Responder:
         ending = endings.unexpected()
         try:
             ending = await self._grow(turn, surface, growing, spending)
+        except StorageError as error:
+            log.warning("reply failed turn=%d: %s", turn.turn_id, error)
+            ending = endings.failed(error, has_text=growing.has_text)
         except Exception:
             # The edge of a reply: the member reads that it failed, the operator reads why.
             log.exception("reply failed turn=%d", turn.turn_id)
@@ -266,7 +335,8 @@ class Responder:
                 ending = replace(
                     ending, facts=endings.facts(growing.model or question.model, growing.usage)
                 )
-            if not keep:  # What is not remembered cannot be asked again, continued or edited.
+            # What is not remembered cannot be asked again, continued or edited.
+            if not (keep and turn.is_remembered):
                 ending = Ending(ending.state, ending.words, facts=ending.facts)
             answer = growing.answer(question.model)
             usage = growing.usage or Usage()
@@ -278,7 +348,14 @@ class Responder:
                     images=len(growing.images),
                     by_tool=bool(growing.tool_calls),
                 )
-            close = partial(self._store.close_turn, turn.turn_id, ending.state, answer)
+            closings = self._closings if turn.is_remembered else Closings(NO_MEMORY)
+            close = partial(
+                closings.close,
+                turn.turn_id,
+                ending.state,
+                answer,
+                shown=bool(growing.images),
+            )
             show = partial(surface.end, ending)
             # Words are kept first, so that the next question knows them. Pictures are kept
             # already: their turn stays open until Discord has them, or the next start sends them.
@@ -286,9 +363,13 @@ class Responder:
             try:
                 await first()
             finally:
-                await second()
-                if not keep:
-                    await self._store.clear(question.scope)
+                try:
+                    await second()
+                    closings.confirm(turn.turn_id)
+                    if not keep and turn.is_remembered:
+                        await self._store.clear(question.scope)
+                except StorageError as error:
+                    log.warning("private answer not forgotten turn=%d: %s", turn.turn_id, error)
                 del self._running[turn.turn_id]
                 if not self._running:
                     self._idle.set()
@@ -311,19 +392,16 @@ class Responder:
         surface.on_lost(lambda: growing.stop(Halt.LOST))
         if self._closing:
             growing.stop(Halt.SHUTDOWN)
-        reading = Reading(self._model, self._store, turn.turn_id, surface, growing)
+        store = self._store if turn.is_remembered else NO_MEMORY
+        reading = Reading(self._model, store, turn.turn_id, surface, growing)
         drawing = Drawing(reading, self._scale, surface, growing, stream=self._stream)
         if turn.question.task is Task.IMAGE:
-            lineage = await self._store.lineage(
+            lineage = await store.lineage(
                 turn.turn_id, max_exchanges=studio.MAX_SIGNED_STEPS + 1, max_bytes=HISTORY_BYTES
             )
             work = drawing.make([Order(turn.question, lineage)] * turn.question.image.count)
         else:
-            history = await self._store.history(
-                turn.turn_id,
-                max_exchanges=turn.question.manner.context_messages or MAX_EXCHANGES,
-                max_bytes=HISTORY_BYTES,
-            )
+            history = await self._history(store, turn, surface)
             work = self._talk(turn, history, reading, drawing, growing, spending)
         if growing.halt is not None:
             work.close()
@@ -335,6 +413,20 @@ class Responder:
             if growing.halt is None:
                 raise
             return endings.halted(growing.halt, has_text=growing.has_text)
+
+    async def _history(
+        self, store: ReplyStore, turn: OpenTurn, surface: ReplySurface
+    ) -> Sequence[Exchange]:
+        try:
+            return await store.history(
+                turn.turn_id,
+                max_exchanges=turn.question.manner.context_messages or MAX_EXCHANGES,
+                max_bytes=HISTORY_BYTES,
+            )
+        except StorageError as error:
+            log.warning("answered without history turn=%d: %s", turn.turn_id, error)
+            surface.notice(_("My memory is in trouble: this is answered without it."))
+            return []
 
     async def _talk(
         self,

@@ -118,6 +118,10 @@ class Question:
     edits: tuple[int, ...] = ()
     """The pictures of that answer which are to be changed, counted from 1."""
     manner: Manner = Manner()
+    reserved: int | None = None
+    """A message that is there already, empty, and becomes the first page."""
+    token: str = field(default="", repr=False)
+    """Of the interaction, where the messages of the reply exist only behind that."""
     notices: tuple[str, ...] = ()
     """Sentences to show under the reply, such as a file that was left out; not stored."""
 
@@ -135,6 +139,13 @@ class OpenTurn:
     """The other answers to this question that can be shown, by turn id, oldest first."""
     redo: int | None = None
     """The edited version that was just undone here, by turn id; not stored."""
+    reservation: int | None = None
+    """What is reserved of the server's quotas while it grows."""
+
+    @property
+    def is_remembered(self) -> bool:
+        """Whether the memory knows of it, so that buttons can find it again."""
+        return self.turn_id > 0
 
 
 @dataclass(frozen=True, slots=True)

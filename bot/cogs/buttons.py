@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from abc import abstractmethod
 from typing import Any, Self, cast
@@ -30,10 +31,19 @@ from bot.cogs._modals import Values, handles, show
 from bot.cogs._models import CHOICES, code
 from bot.cogs._places import settings_place, speaker_of
 from bot.cogs.errors import report, tell
-from bot.errors import AccessError, BotError, ConversationError, QuestionError
+from bot.errors import (
+    AccessError,
+    BotError,
+    ConversationError,
+    QuestionError,
+    StorageError,
+)
 from bot.i18n import _, use_language
+from bot.replies.errors import NETWORK_ERRORS, classify
 from bot.replies.live import LiveReply
 from bot.replies.places import ChannelPlace, Place
+
+log = logging.getLogger(__name__)
 
 SECONDARY = discord.ButtonStyle.secondary
 PRIMARY = discord.ButtonStyle.primary
@@ -45,13 +55,19 @@ async def grow(bot: Bot, place: Place, turn: OpenTurn, settings: SettingsPlace) 
     reply_id = turn.pages[0][1] if turn.pages else None
 
     async def on_page(page: int, channel_id: int, message_id: int) -> None:
-        await bot.store.shown_on(
-            turn.turn_id,
-            page=page,
-            channel_id=channel_id,
-            message_id=message_id,
-            reply_id=reply_id,
-        )
+        if not turn.is_remembered:
+            return
+        try:
+            await bot.store.shown_on(
+                turn.turn_id,
+                page=page,
+                channel_id=channel_id,
+                message_id=message_id,
+                reply_id=reply_id,
+            )
+        except StorageError as error:
+            # The page is there, and its buttons know the turn; only a reply to it does not.
+            log.warning("page not noted turn=%d: %s", turn.turn_id, error)
 
     reply = LiveReply(
         place,
@@ -75,6 +91,8 @@ def controls(turn: OpenTurn, ending: Ending | None) -> ui.View | None:
     """
     turn_id = turn.turn_id
     items: list[_TurnItem] = []
+    if not turn.is_remembered:
+        return None
     if ending is None:
         items.append(StopButton(turn_id))
     elif turn.question.scope.is_private:
@@ -291,13 +309,23 @@ class ContinueButton(_TurnItem, template=r"continue:(?P<turn>\d{1,18})"):
             raise ConversationError(_("This answer stands there no longer."))
         admitted = await admit(bot, interaction)
         admitted.check((await bot.variants.kept(self.turn_id)).turn.question.model)
-        await interaction.response.edit_message(view=None)
+        await interaction.response.defer()
         place = _reply_to(interaction, bot, message.id)
+
+        async def open_surface(turn: OpenTurn) -> LiveReply:
+            reply = await grow(bot, place, turn, settings_place(interaction))
+            # Only now, as the press is remembered: a crash before it must leave the buttons.
+            try:
+                await interaction.edit_original_response(view=None)
+            except NETWORK_ERRORS as error:
+                log.info("buttons not taken away turn=%d: %s", self.turn_id, classify(error))
+            return reply
+
         await bot.responder.go_on(
             self.turn_id,
             message.id,  # one continuation for each reply, however often the button is pressed
             speaker_of(interaction.user),
-            lambda turn: grow(bot, place, turn, settings_place(interaction)),
+            open_surface,
             manner=admitted.manner,
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 import aiohttp
 import discord
@@ -10,12 +11,17 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.chat.endings import sentence
-from bot.errors import BotError
+from bot.errors import BotError, ClosingError
 from bot.i18n import _
 
 log = logging.getLogger(__name__)
 
 UNKNOWN_INTERACTION = 10062
+ALREADY_ACKNOWLEDGED = 40060
+"""Another process of the bot was faster."""
+ACKNOWLEDGED = "acknowledged"
+"""Marks interactions that Discord has as deferred although its answer to that was lost."""
+OTHERS_FIRST_SECONDS = 1.0
 DEFERRED = discord.InteractionResponseType.deferred_channel_message
 
 
@@ -41,7 +47,7 @@ def words_for(error: Exception) -> str | None:
 async def tell(interaction: discord.Interaction, words: str) -> None:
     """Say something to the member who acted, and to nobody else where Discord allows it."""
     try:
-        if interaction.response.type is DEFERRED:
+        if interaction.response.type is DEFERRED or ACKNOWLEDGED in interaction.extras:
             # Whatever is sent first takes the place of "is thinking...".
             await interaction.edit_original_response(content=words)
         elif interaction.response.is_done():
@@ -49,16 +55,23 @@ async def tell(interaction: discord.Interaction, words: str) -> None:
         else:
             await interaction.response.send_message(words, ephemeral=True)
     except (discord.HTTPException, aiohttp.ClientError, TimeoutError) as error:
-        log.warning("could not tell a member about an error: %s", error)
+        if getattr(error, "code", None) != ALREADY_ACKNOWLEDGED:
+            log.warning("could not tell a member about an error: %s", error)
 
 
-async def report(interaction: discord.Interaction, error: Exception) -> None:
+async def report(interaction: discord.Interaction[Any], error: Exception) -> None:
     """Tell the member what went wrong and, where it is our fault, the operator too."""
     if isinstance(error, app_commands.CommandInvokeError):
         error = error.original
     if isinstance(error, discord.NotFound) and error.code == UNKNOWN_INTERACTION:
         log.warning("interaction was acknowledged too late for Discord")
         return
+    if isinstance(error, discord.HTTPException) and error.code == ALREADY_ACKNOWLEDGED:
+        log.info("already answered interaction=%d", interaction.id)
+        return
+    if isinstance(error, ClosingError):
+        # The process that takes this one's place may have heard it as well, and can answer.
+        await interaction.client.clock.sleep(OTHERS_FIRST_SECONDS)
     words = words_for(error)
     if words is None:
         log.error("interaction failed", exc_info=error)

@@ -11,6 +11,7 @@ import discord
 from discord.ext import commands
 
 from bot.chat.content import Part, TextPart
+from bot.chat.endings import sentence
 from bot.chat.floods import Sparing
 from bot.chat.names import plain
 from bot.chat.profiles import Profile, profile_of
@@ -20,9 +21,10 @@ from bot.cogs._admission import Admitted, admit, conversation
 from bot.cogs._asking import answer_message
 from bot.cogs._attachments import Refetch, collect, is_picture
 from bot.cogs._editing import Own, Shown, edit_of, own_pictures, shown_in
+from bot.cogs._offers import AnswerButton, offer_answer, with_roles
 from bot.cogs._places import name_of, scope_of, speaker_of
 from bot.cogs.errors import words_for
-from bot.errors import AccessError, QuestionError, QuotaError
+from bot.errors import AccessError, ClosingError, QuestionError, QuotaError
 from bot.i18n import _, use_language
 
 log = logging.getLogger(__name__)
@@ -44,14 +46,36 @@ class Mentions(commands.Cog):
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:
         """Answer what is meant for the bot; nothing may be awaited before the question queues."""
-        if message.author.bot or message.type not in ASKABLE or not self._is_for_me(message):
+        if self._is_question(message):
+            await self._answer(message)
+
+    @commands.Cog.listener()
+    async def on_missed_message(self, message: discord.Message) -> None:
+        """Answer what was written while the bot was away, or offer it, as the operator wants."""
+        if not self._is_question(message):
             return
+        if self._bot.missed == "offer":
+            await offer_answer(message)
+        elif await with_roles(message):
+            await self._answer(message)
+
+    @commands.Cog.listener()
+    async def on_wanted_answer(self, message: discord.Message) -> None:
+        """Answer what was offered."""
+        if self._is_question(message):
+            await self._answer(message)
+
+    async def _answer(self, message: discord.Message) -> None:
         if message.guild is not None:
             use_language(message.guild.preferred_locale.value)
         try:
             await answer_message(
                 self._bot, message, scope_of(message), lambda: self._question(message)
             )
+        except ClosingError as error:
+            # Whoever starts next looks back, and answers it.
+            if self._bot.missed == "ignore":
+                await _reply(message, sentence(error))
         except Exception as error:
             # The edge of this feature: a sentence for the member, a traceback for the operator.
             words = words_for(error)
@@ -64,6 +88,11 @@ class Mentions(commands.Cog):
             if passing and not self._refusing.again(message.author.id, self._bot.clock.now()):
                 return
             await _reply(message, words, delete_after=PASSING_SECONDS if passing else None)
+
+    def _is_question(self, message: discord.Message) -> bool:
+        if self._bot.budget.refusals.is_closed(message.channel.id):
+            return False  # Discord counts refusals, and the asker was told.
+        return not message.author.bot and message.type in ASKABLE and self._is_for_me(message)
 
     def _is_for_me(self, message: discord.Message) -> bool:
         me = self._bot.user
@@ -232,5 +261,6 @@ async def _reply(
 
 
 async def setup(bot: Bot) -> None:
-    """Add the cog."""
+    """Add the cog, and make the buttons of offers work, also of old ones."""
     await bot.add_cog(Mentions(bot))
+    bot.add_dynamic_items(AnswerButton)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import msgspec
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -24,6 +25,7 @@ from bot.chat.turns import (
 from bot.storage import media, messages
 from bot.storage.branches import Branch, Pair, both
 from bot.storage.database import Database
+from bot.storage.runs import left_by_dead, living
 from bot.storage.tables import (
     ConversationRow,
     PartKind,
@@ -57,10 +59,13 @@ _NEWEST = Branch(
 class SqlConversationStore:
     """The `ConversationStore` of `chat.ports`; each method is one transaction."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, run_id: int | None = None) -> None:
         self._database = database
+        self._run_id = run_id
 
-    async def open_turn(self, question: Question) -> OpenTurn | None:
+    async def open_turn(
+        self, question: Question, *, reservation: int | None = None
+    ) -> OpenTurn | None:
         """Save a question and begin its answer; None when its event was already answered."""
         packed = await messages.pack(question.parts)
         async with self._database.write() as session:
@@ -89,12 +94,32 @@ class SqlConversationStore:
             await messages.save(session, question_id, packed)
             answer_id = await session.scalar(
                 insert(TurnRow)
-                .values(new_answer(conversation_id, question_id, variant=1, model=question.model))
+                .values(
+                    new_answer(
+                        conversation_id,
+                        question_id,
+                        variant=1,
+                        model=question.model,
+                        run_id=self._run_id,
+                        reservation=reservation,
+                        token=question.token or None,
+                    )
+                )
                 .returning(TurnRow.id)
             )
             assert answer_id is not None  # nothing can keep a new answer from being there
+            if question.reserved is not None:
+                session.add(
+                    TurnMessageRow(
+                        message_id=question.reserved,
+                        channel_id=question.scope.channel_id,
+                        turn_id=answer_id,
+                        page=1,
+                        reply_id=question.reserved,
+                    )
+                )
             await _set_head(session, conversation_id, answer_id)
-        return OpenTurn(answer_id, question)
+        return OpenTurn(answer_id, question, reservation=reservation)
 
     async def history(self, turn_id: int, *, max_exchanges: int, max_bytes: int) -> list[Exchange]:
         """The remembered exchanges before that answer's question, oldest first."""
@@ -193,7 +218,9 @@ class SqlConversationStore:
                 .on_conflict_do_update(index_elements=["message_id"], set_=place)
             )
 
-    async def close_turn(self, turn_id: int, state: TurnState, answer: Answer) -> None:
+    async def close_turn(
+        self, turn_id: int, state: TurnState, answer: Answer, *, shown: bool = False
+    ) -> None:
         """Keep an answer and how it ended; the first ending counts.
 
         Nothing happens when the conversation was forgotten meanwhile.
@@ -213,6 +240,8 @@ class SqlConversationStore:
                     cached_tokens=usage.cached_tokens if usage else None,
                     sources=msgspec.to_builtins(answer.sources),
                     ended_at=datetime.now(UTC),
+                    token=None,
+                    unshown=None if shown else True,
                 )
                 .returning(TurnRow.id)
             )
@@ -220,6 +249,31 @@ class SqlConversationStore:
                 return
             await messages.replace_parts(session, turn_id, packed)
             await messages.save_natives(session, turn_id, answer.message.natives)
+
+    async def is_known(self, event_id: int) -> bool:
+        """Whether a message or interaction was answered, or is being answered."""
+        async with self._database.read() as session:
+            known = await session.scalar(select(TurnRow.id).where(TurnRow.event_id == event_id))
+        return known is not None
+
+    async def direct_channels(self, *, limit: int) -> list[int]:
+        """The channels of the newest conversations outside servers."""
+        async with self._database.read() as session:
+            return list(
+                await session.scalars(
+                    select(ConversationRow.channel_id)
+                    .where(ConversationRow.guild_id.is_(None))
+                    .order_by(ConversationRow.head_turn_id.desc())
+                    .limit(limit)
+                )
+            )
+
+    async def confirm_shown(self, turn_ids: Collection[int]) -> None:
+        """Note that Discord has the last state of these answers."""
+        async with self._database.write() as session:
+            await session.execute(
+                update(TurnRow).where(TurnRow.id.in_(turn_ids)).values(unshown=None)
+            )
 
     async def turn_of_message(self, message_id: int) -> int | None:
         """The answer that a Discord message shows."""
@@ -294,13 +348,24 @@ class SqlConversationStore:
         return count
 
     async def interrupted(self) -> list[OpenTurn]:
-        """Answers still marked `streaming`, oldest first."""
-        async with self._database.read() as session:
+        """Answers that runs left growing, or unshown, when they died, oldest first; from now on
+        this run's."""
+        async with self._database.write() as session:
+            alive = await living(session, self._run_id)
+            claimed: list[int] = []
+            # Two statements, as each has a partial index of its own.
+            for owed in (TurnRow.state == TurnState.STREAMING, text("turns.unshown")):
+                claimed += await session.scalars(
+                    update(TurnRow)
+                    .where(owed, left_by_dead(TurnRow.run_id, alive))
+                    .values(run_id=self._run_id)
+                    .returning(TurnRow.id)
+                )
             rows = await session.execute(
                 select(ConversationRow, _question, _answer)
                 .join(_answer, _answer.conversation_id == ConversationRow.id)
                 .join(_question, _question.id == _answer.parent_id)
-                .where(_answer.state == TurnState.STREAMING)
+                .where(_answer.id.in_(claimed))
                 .order_by(_answer.id)
             )
             return await open_turns(

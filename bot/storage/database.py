@@ -21,7 +21,14 @@ from alembic.config import Config
 from alembic.util import CommandError
 from sqlalchemy import URL, Connection, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    InterfaceError,
+    InternalError,
+    OperationalError,
+    TimeoutError as PoolTimeoutError,
+)
 from sqlalchemy.ext.asyncio import (
     AsyncEngine,
     AsyncSession,
@@ -30,15 +37,15 @@ from sqlalchemy.ext.asyncio import (
 )
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from bot.errors import SettingsError, StartupError
+from bot.errors import SettingsError, StartupError, StorageError
 from bot.storage import sqlite_driver, write_ahead
 from bot.storage.write_ahead import WriteAheadLog
 
 ALEMBIC_INI = Path(__file__).parents[2] / "alembic.ini"
 
-BUSY_TIMEOUT_SECONDS = 30
-CLOSE_SECONDS = 5
+BUSY_TIMEOUT_SECONDS = 10
 """How long SQLite waits for a writer in another process."""
+CLOSE_SECONDS = 5
 
 OLDEST_SQLITE = (3, 35)
 """The first with RETURNING."""
@@ -163,6 +170,26 @@ def _begin_sqlite(connection: Connection) -> None:
         connection.exec_driver_sql(begin)
 
 
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Raise what a database in trouble raises as one of ours; our own mistakes stay theirs."""
+    try:
+        yield
+    except (OperationalError, InterfaceError, InternalError) as error:
+        raise StorageError(_said(error)) from error
+    except (PoolTimeoutError, OSError) as error:
+        raise StorageError(f"{type(error).__name__}: {error}"[:300]) from error
+
+
+def _said(error: DBAPIError) -> str:
+    """What went wrong, without what people wrote: the statement's parameters stay out, and so does
+    what PostgreSQL's driver says, which quotes them."""
+    if isinstance(error.orig, sqlite3.Error):
+        return f"{type(error.orig).__name__}: {error.orig}"[:300]
+    driver = getattr(error.orig, "__cause__", None) or error.orig
+    return f"{type(driver).__name__} sqlstate={getattr(error.orig, 'sqlstate', None)}"
+
+
 async def migrate(url: str, *, revision: str = "head") -> None:
     """Run every migration that the database has not seen; safe when several processes start.
 
@@ -191,7 +218,12 @@ async def migrate(url: str, *, revision: str = "head") -> None:
 
 
 class Database:
-    """Transactions on one database, for the stores of this room."""
+    """Transactions on one database, for the stores of this room.
+
+    Raises:
+        StorageError: from every transaction, when the database does not do its work: it cannot be
+            reached, is locked for too long, or its disk is full.
+    """
 
     def __init__(self, url: str) -> None:
         self._engine = create_engine(url)
@@ -218,21 +250,21 @@ class Database:
     @asynccontextmanager
     async def glance(self) -> AsyncIterator[AsyncSession]:
         """One statement that only looks, in one round trip."""
-        with self._counted():
+        with self._counted(), _translated():
             async with self._glancers() as session:
                 yield session
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
         """One transaction that only looks."""
-        with self._counted():
+        with self._counted(), _translated():
             async with self._readers.begin() as session:
                 yield session
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncSession]:
         """One transaction that changes something; rolled back when the block raises."""
-        with self._counted():
+        with self._counted(), _translated():
             async with self._line, self._writers.begin() as session:
                 yield session
         if self._log is not None:

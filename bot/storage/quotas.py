@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, case, delete, insert, or_, select, update
+from sqlalchemy import and_, case, delete, exists, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.chat.quota import (
@@ -19,12 +19,12 @@ from bot.chat.quota import (
     Wanted,
     exceeded,
 )
+from bot.chat.turns import TurnState
 from bot.storage.database import Database
-from bot.storage.tables import QuotaReservationRow, QuotaUseRow
+from bot.storage.runs import left_by_dead, living
+from bot.storage.tables import QuotaReservationRow, QuotaUseRow, TurnRow
 from bot.storage.upsert import insert_into
 
-FORGOTTEN_AFTER = timedelta(hours=1)
-"""No reply grows so long: its process has died, and what it reserved is given back."""
 KEPT_FOR = timedelta(days=70)
 """Windows are at most a month long; older ones count for nothing."""
 
@@ -34,8 +34,9 @@ _KEY = ("guild_id", "member_id", "measure", "period", "begins")
 class SqlQuotaStore:
     """The `QuotaStore` of `chat.ports`; each method is one transaction."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, run_id: int | None = None) -> None:
         self._database = database
+        self._run_id = run_id
 
     async def reserve(self, guild_id: int, wanted: Sequence[Wanted]) -> int:
         """Count what a reply will use, all of it or nothing; the reservation's number.
@@ -53,7 +54,7 @@ class SqlQuotaStore:
             entries = [_entry(want) for want in ordered]
             reserved = await session.scalar(
                 insert(QuotaReservationRow)
-                .values(guild_id=guild_id, entries=entries)
+                .values(guild_id=guild_id, entries=entries, run_id=self._run_id)
                 .returning(QuotaReservationRow.id)
             )
         assert reserved is not None  # nothing can keep a new row from being there
@@ -69,20 +70,28 @@ class SqlQuotaStore:
         async with self._database.read() as session:
             return await _standings(session, guild_id, charges)
 
-    async def tidy(self, now: datetime) -> int:
-        """Give back what processes that have died reserved, and forget old windows; how many
+    async def give_back(self) -> int:
+        """Give back what runs that have died reserved for replies that do not grow; how many
         reservations there were."""
+        growing = exists().where(
+            TurnRow.reservation_id == QuotaReservationRow.id, TurnRow.state == TurnState.STREAMING
+        )
         async with self._database.write() as session:
+            alive = await living(session, self._run_id)
             lost = await session.scalars(
                 select(QuotaReservationRow.id).where(
-                    QuotaReservationRow.created_at < now - FORGOTTEN_AFTER
+                    left_by_dead(QuotaReservationRow.run_id, alive), ~growing
                 )
             )
             numbers = list(lost)
             for number in numbers:
                 await _settle(session, number, Spent())
-            await session.execute(delete(QuotaUseRow).where(QuotaUseRow.begins < now - KEPT_FOR))
         return len(numbers)
+
+    async def forget(self, now: datetime) -> None:
+        """Forget windows that are long over."""
+        async with self._database.write() as session:
+            await session.execute(delete(QuotaUseRow).where(QuotaUseRow.begins < now - KEPT_FOR))
 
 
 def _order(account: Account) -> tuple[int, str, str]:

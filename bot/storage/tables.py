@@ -88,6 +88,12 @@ class TurnRow(Base):
             sqlite_where=text("state = 'streaming'"),
             postgresql_where=text("state = 'streaming'"),
         ),
+        Index(
+            "ix_turns_unshown",
+            "run_id",
+            sqlite_where=text("unshown"),
+            postgresql_where=text("unshown"),
+        ),
         CheckConstraint(
             "CASE role WHEN 'user' THEN event_id IS NOT NULL AND speaker_id IS NOT NULL "
             "AND speaker_name IS NOT NULL AND task IS NOT NULL AND variant IS NULL "
@@ -134,6 +140,14 @@ class TurnRow(Base):
     cached_tokens: Mapped[int | None]
     sources: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     ended_at: Mapped[datetime | None]
+    run_id: Mapped[Snowflake | None]
+    """The run of the bot that writes it, or wrote it."""
+    reservation_id: Mapped[Snowflake | None]
+    """What it has reserved of the server's quotas while it grows."""
+    token: Mapped[str | None]
+    """Of the interaction, while it grows, where its messages exist only behind that."""
+    unshown: Mapped[bool | None]
+    """Whether it has ended and Discord may not have its last state."""
 
 
 class PartKind(StrEnum):
@@ -312,6 +326,23 @@ class QuotaReservationRow(Base):
     guild_id: Mapped[Snowflake]
     entries: Mapped[list[dict[str, Any]]] = mapped_column(JSON())
     created_at: Mapped[Created] = mapped_column(index=True)
+    run_id: Mapped[Snowflake | None]
+
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+
+class RunRow(Base):
+    """A process of the bot, from its start until some while after its end."""
+
+    __tablename__ = "runs"
+
+    id: Mapped[RowId]
+    host: Mapped[str]
+    pid: Mapped[Snowflake]
+    beat_at: Mapped[datetime]
+    """When it last said that it lives."""
+    heard_at: Mapped[datetime]
+    """When it last took questions."""
 
     __table_args__ = ({"sqlite_autoincrement": True},)
 

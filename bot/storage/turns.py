@@ -24,7 +24,14 @@ from bot.storage.tables import ConversationRow, TurnMessageRow, TurnRow
 
 
 def new_answer(
-    conversation_id: int, question_id: int, *, variant: int, model: str
+    conversation_id: int,
+    question_id: int,
+    *,
+    variant: int,
+    model: str,
+    run_id: int | None,
+    reservation: int | None,
+    token: str | None = None,
 ) -> dict[str, object]:
     """The columns of an answer that is about to be written."""
     return {
@@ -34,6 +41,9 @@ def new_answer(
         "variant": variant,
         "state": TurnState.STREAMING,
         "model": model,
+        "run_id": run_id,
+        "reservation_id": reservation,
+        "token": token,
     }
 
 
@@ -69,6 +79,7 @@ async def open_turns(
             variant=pair.answer.variant or 1,
             pages=tuple(pages[pair.answer.id]),
             others=others[pair.answer.id],
+            reservation=pair.answer.reservation_id,
         )
         for conversation, pair in found
     ]
@@ -124,4 +135,5 @@ def _question_of(conversation: ConversationRow, pair: Pair, asked: Message) -> Q
         ),
         follows=row.parent_id,
         edits=tuple(row.edits or ()),
+        token=pair.answer.token or "",
     )

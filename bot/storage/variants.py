@@ -24,11 +24,17 @@ from bot.storage.turns import new_answer, open_turns
 class SqlVariantStore:
     """The `VariantStore` of `chat.ports`; each method is one transaction."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, run_id: int | None = None) -> None:
         self._database = database
+        self._run_id = run_id
 
     async def reopen(
-        self, turn_id: int, *, model: str | None = None, message_id: int | None = None
+        self,
+        turn_id: int,
+        *,
+        model: str | None = None,
+        message_id: int | None = None,
+        reservation: int | None = None,
     ) -> OpenTurn | None:
         """Begin another answer; without `model`, the one that wrote the given answer is asked."""
         async with self._database.write() as session:
@@ -42,6 +48,8 @@ class SqlVariantStore:
                     question.id,
                     variant=max(variant.variant or 0 for variant in variants) + 1,
                     model=model or old.model or "",
+                    run_id=self._run_id,
+                    reservation=reservation,
                 )
             )
             session.add(new)

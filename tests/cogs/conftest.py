@@ -21,6 +21,7 @@ from bot.clock import LoopClock
 from bot.keyring import Keyring
 from bot.pictures.shrinking import scaled
 from tests.fakes import (
+    Alone,
     FakeAccount,
     FakeModel,
     MemoryPreferences,
@@ -60,6 +61,7 @@ class Services:
 
     def bot(self, *, message_content: bool = False) -> Bot:
         """Compose a bot the way `app` does."""
+        self.store.restart()
         clock = LoopClock()
         return Bot(
             responder=Responder(
@@ -81,6 +83,7 @@ class Services:
             account=self.account,
             models=self.models,
             quotas=self.quotas,
+            presence=Alone(),
             authcode="operator",
             clock=clock,
             message_content=message_content,

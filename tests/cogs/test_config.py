@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import discord
+import matplotlib.backends.backend_agg  # noqa: F401 - takes seconds, which a simulated Discord has not
 import pytest
 
 from bot.chat.access import Rule, Subject, Verdict

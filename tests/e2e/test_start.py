@@ -100,7 +100,7 @@ async def test_migrate_brings_a_database_up_to_date_without_discord(weather, env
 
 async def test_sigterm_ends_growing_replies_visibly(weather):
     weather.gateway.text = "word " * 2000
-    async with weather.process() as bot:
+    async with weather.process(SHUTDOWN_GRACE_SECONDS="0") as bot:
         await weather.mention("talk")
         await weather.until(lambda: weather.replies() and weather.replies()[0].content)
         bot.terminate()

@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from sqlalchemy import func, select, text
-from sqlalchemy.exc import DBAPIError, StatementError
+from sqlalchemy.exc import DBAPIError, InterfaceError, StatementError
 
-from bot.errors import SettingsError, StartupError
+from bot.errors import SettingsError, StartupError, StorageError
 from bot.storage.database import Database, async_url
 from bot.storage.tables import BotStateRow, ConversationRow
 
@@ -73,7 +73,7 @@ class TestSqlite:
 
     @pytest.mark.parametrize(
         ("pragma", "value"),
-        [("journal_mode", "wal"), ("foreign_keys", 1), ("synchronous", 1), ("busy_timeout", 30000)],
+        [("journal_mode", "wal"), ("foreign_keys", 1), ("synchronous", 1), ("busy_timeout", 10000)],
     )
     async def test_each_connection_is_prepared(self, tmp_path, pragma, value):
         async with (
@@ -96,10 +96,20 @@ class TestTransactions:
             assert await session.get(BotStateRow, "a") is None
 
     async def test_an_error_does_not_tell_what_people_wrote(self, database):
-        with pytest.raises(DBAPIError) as caught:
+        with pytest.raises((DBAPIError, StorageError)) as caught:
             async with database.write() as session:
                 await session.execute(text("INSERT INTO no_table VALUES (:x)"), {"x": "secret"})
-        assert "secret" not in str(caught.value)
+        error: BaseException | None = caught.value
+        while error is not None:
+            assert "secret" not in str(error)
+            error = error.__cause__ or error.__context__
+
+    async def test_neither_does_what_postgresqls_driver_says_of_its_trouble(self, database):
+        driver = ValueError("invalid input for query argument $1: 'my cat is called Momo'")
+        with pytest.raises(StorageError) as caught:
+            async with database.read():
+                raise InterfaceError("INSERT", {"text": "Momo"}, driver)
+        assert str(caught.value) == "ValueError sqlstate=None"
 
     async def test_writers_that_read_first_wait_for_each_other(self, url):
         """On SQLite two such transactions would end in SQLITE_BUSY without BEGIN IMMEDIATE."""

@@ -8,7 +8,6 @@ from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import update
 
 from bot.chat.events import Finished, FinishReason, TextDelta
 from bot.chat.metering import Meter
@@ -18,8 +17,7 @@ from bot.chat.turns import Grant, Manner, Scope
 from bot.errors import QuotaError
 from bot.storage.conversations import SqlConversationStore
 from bot.storage.database import Database
-from bot.storage.quotas import FORGOTTEN_AFTER, KEPT_FOR, SqlQuotaStore
-from bot.storage.tables import QuotaReservationRow
+from bot.storage.quotas import KEPT_FOR, SqlQuotaStore
 from bot.storage.variants import SqlVariantStore
 from tests.fakes import FakeClock, FakeModel, RecordingSurface, question
 
@@ -157,17 +155,7 @@ async def test_of_200_replies_at_once_exactly_the_100_of_the_quota_are_answered(
         assert await used(SqlQuotaStore(databases[0]), charge(100, member_id=0)) == [100]
 
 
-async def test_what_a_dead_process_reserved_is_given_back(quotas, database):
-    await reserve(quotas, (charge(5), 2))
-    assert await quotas.tidy(datetime.now(UTC)) == 0
-    async with database.write() as session:
-        long_ago = datetime.now(UTC) - FORGOTTEN_AFTER - timedelta(minutes=1)
-        await session.execute(update(QuotaReservationRow).values(created_at=long_ago))
-    assert await quotas.tidy(datetime.now(UTC)) == 1
-    assert await used(quotas, charge(5)) == [0]
-
-
 async def test_old_windows_are_forgotten(quotas):
     await reserve(quotas, (charge(5), 2))
-    await quotas.tidy(TODAY + KEPT_FOR + timedelta(days=1))
+    await quotas.forget(TODAY + KEPT_FOR + timedelta(days=1))
     assert await used(quotas, charge(5)) == [0]

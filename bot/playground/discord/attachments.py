@@ -65,6 +65,10 @@ class AttachmentStore:
         genuine = hmac.compare_digest(signature, self._sign(path, until))
         return self._files.get(attachment_id) if genuine and time.time() < until else None
 
+    def forget(self, attachment: Attachment) -> None:
+        """Let go of a file."""
+        self._files.pop(attachment.id, None)
+
     def _sign(self, path: str, ends: int) -> str:
         return hmac.new(self._key, f"{path}?{ends}".encode(), hashlib.sha256).hexdigest()
 

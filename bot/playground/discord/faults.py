@@ -24,6 +24,8 @@ class Fault:
     status: int | None = None
     code: int = 0
     message: str = ""
+    everywhere: bool = False
+    """Whether a 429 is one of the limit for the whole bot."""
     delay_seconds: float = 0.0
     drops: bool = False
     hits: int = 0
@@ -56,6 +58,10 @@ class Faults:
         return self._add(
             Fault(method, path, times, after, status=status, code=code, message=message)
         )
+
+    def limit(self, method: str, path: str, *, everywhere: bool = False, times: int = 1) -> Fault:
+        """Answer with a 429 that asks to wait for a second, of the route or of the whole bot."""
+        return self._add(Fault(method, path, times, status=429, everywhere=everywhere))
 
     def delay(
         self, method: str, path: str, seconds: float, *, times: int = FOR_EVER, after: bool = False

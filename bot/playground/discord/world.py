@@ -305,6 +305,20 @@ class World:
         self._timeline[message.channel_id].remove(message)
         self.announce(ChangeKind.MESSAGE_DELETE, message)
 
+    def forget(self, channel_id: int) -> None:
+        """Let go of a channel's messages, for runs so long that they would fill the memory; what
+        happens to them is nobody's news."""
+        for message in self._timeline.pop(channel_id, []):
+            self._messages.pop(message.id, None)
+            for revision in message.history:
+                for attachment in revision.attachments:
+                    self.attachments.forget(attachment)
+        self.interactions = {
+            token: interaction
+            for token, interaction in self.interactions.items()
+            if interaction.channel_id != channel_id
+        }
+
     def _remember(self, message: Message) -> None:
         message.history.append(
             Revision(

@@ -58,6 +58,9 @@ class Delivery:
         await self._write(fault.prelude)
         due = time.perf_counter()
         async for beat in beats:
+            if self._call.events_sent == fault.stall_after_events:
+                await asyncio.sleep(fault.stall_seconds)
+                due = time.perf_counter()
             if self._call.events_sent == fault.cut_after_events:
                 await self._write(fault.final_bytes)
                 return await self._end(drops=fault.drops_connection, outcome=Outcome.CUT)

@@ -16,6 +16,9 @@ class Fault:
     headers: dict[str, str] = field(default_factory=dict)
     first_byte_delay_seconds: float = 0.0
     """Wait before the response headers."""
+    stall_after_events: int | None = None
+    """Keep silent for `stall_seconds` after this many events."""
+    stall_seconds: float = 0.0
     cut_after_events: int | None = None
     """End the stream after this many events."""
     final_bytes: bytes = b""

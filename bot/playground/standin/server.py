@@ -51,6 +51,7 @@ class StandInGateway:
             `wrong` or `invalid`.
         text: Answer exactly this instead of something that fits the question.
         reasoning: The visible thinking that goes with `text`.
+        script: Decides over each answer instead of `text`.
         deltas_per_second: Pace of the OpenAI dialect's deltas of about four characters; the Gemini
             dialect sends the same number of characters a second. 0 sends everything at once.
         picture_seconds: How long a picture takes.
@@ -68,6 +69,7 @@ class StandInGateway:
         auth_code: str | None = None,
         text: str | None = None,
         reasoning: str = "",
+        script: Callable[[Heard], Script] | None = None,
         deltas_per_second: float = 60.0,
         picture_seconds: float = 1.5,
         slow_seconds: float = 3.0,
@@ -79,6 +81,7 @@ class StandInGateway:
         self.auth_code = auth_code
         self.text = text
         self.reasoning = reasoning
+        self.script = script
         self.deltas_per_second = deltas_per_second
         self.picture_seconds = picture_seconds
         self.slow_seconds = slow_seconds
@@ -139,10 +142,12 @@ class StandInGateway:
             self.calls.append(call)
             try:
                 response = await self._answer(request, call, answer)
-            except (asyncio.CancelledError, ConnectionError):
-                if call.outcome is Outcome.RUNNING:
-                    call.outcome = Outcome.ABANDONED
+            except asyncio.CancelledError:
+                _abandon(call)
                 raise
+            except ConnectionError:
+                _abandon(call)
+                return web.Response(status=499)  # Nobody is there to read it.
             else:
                 call.status = response.status
                 if call.outcome is Outcome.RUNNING:
@@ -322,9 +327,11 @@ class StandInGateway:
         return _json([whole] if method == "streamGenerateContent" else whole, fault)
 
     async def _script(self, heard: Heard, *, draws: bool) -> Script:
-        if self.text is not None:
+        if self.script is None and self.text is not None:
             return Script(text=self.text, reasoning=self.reasoning)
-        if draws:
+        if self.script is not None:
+            script = self.script(heard)
+        elif draws:
             script = compose_picture(heard)
         elif heard.pictures:
             # Looking at pictures means decoding them.
@@ -349,6 +356,11 @@ class StandInGateway:
         if self.deltas_per_second:
             characters = len(script.text) + len(script.reasoning)
             await asyncio.sleep(characters / 4 / self.deltas_per_second)
+
+
+def _abandon(call: ReceivedCall) -> None:
+    if call.outcome is Outcome.RUNNING:
+        call.outcome = Outcome.ABANDONED
 
 
 def _json(body: Any, fault: Fault | None = None) -> web.Response:

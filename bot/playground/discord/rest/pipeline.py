@@ -84,17 +84,19 @@ async def _hit(request: web.Request, faults: list[Fault]) -> web.StreamResponse 
             if request.transport is not None:
                 request.transport.abort()
         elif fault.status is not None:
-            response = _failure(fault.status, fault.code, fault.message)
+            response = _failure(fault, fault.status)
     return response
 
 
-def _failure(status: int, code: int, message: str) -> web.Response:
+def _failure(fault: Fault, status: int) -> web.Response:
     if status == 429:
-        limited = RateLimitedError(1.0, "user", {})
-        response = answer(limited.body | ({"code": code} if code else {}), status)
+        scope = "global" if fault.everywhere else "user"
+        headers = {"X-RateLimit-Global": "true"} if fault.everywhere else {}
+        limited = RateLimitedError(1.0, scope, headers)
+        response = answer(limited.body | ({"code": fault.code} if fault.code else {}), status)
         response.headers.update(limited.headers)
         return response
-    return _refused(ApiError(status, code, message or f"{status}: injected"))
+    return _refused(ApiError(status, fault.code, fault.message or f"{status}: injected"))
 
 
 def _refused(error: ApiError) -> web.Response:

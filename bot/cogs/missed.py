@@ -1,0 +1,140 @@
+"""Finds what was asked while the bot was away: after a restart, and after a lost session."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import datetime, timedelta
+
+import discord
+from discord.ext import commands
+
+from bot.chores import ended
+from bot.client import Bot
+from bot.errors import StorageError
+from bot.i18n import _, use_language
+from bot.replies.errors import NETWORK_ERRORS, classify
+
+log = logging.getLogger(__name__)
+
+MARGIN = timedelta(seconds=10)
+"""What was noted of the last moment before may be so old."""
+MOST_CHANNELS = 100
+MOST_DIRECT_CHANNELS = 50
+MOST_MESSAGES = 100
+"""In each channel, the newest."""
+
+Readable = discord.abc.GuildChannel | discord.Thread | discord.PartialMessageable
+
+
+class Missed(commands.Cog):
+    """Looks through the channels where something was written; `missed_message` is dispatched for
+    each message that nobody has answered."""
+
+    def __init__(self, bot: Bot) -> None:
+        self._bot = bot
+        self._looks: set[asyncio.Task[None]] = set()
+        self._orphans_before: datetime | None = discord.utils.utcnow()
+        """Commands acknowledged before this start have nobody any more who answers them."""
+
+    @commands.Cog.listener()
+    async def on_ready(self) -> None:
+        """Fires after the start, and again whenever Discord could not resume a session."""
+        bot = self._bot
+        if any(shard.is_closed() for shard in bot.shards.values()):
+            return  # Lost again while it became ready; what is known of the channels is old.
+        since, bot.deaf_since = bot.deaf_since, None
+        if since is None or bot.missed == "ignore" or not bot.look_back:
+            return
+        since = max(since - MARGIN, discord.utils.utcnow() - bot.look_back)
+        task = asyncio.create_task(self._look(since))
+        self._looks.add(task)
+        task.add_done_callback(self._looks.discard)
+
+    async def cog_unload(self) -> None:
+        """Leave the rest to the next start."""
+        await asyncio.gather(*map(ended, self._looks))
+
+    async def _look(self, since: datetime) -> None:
+        try:
+            orphans_before, self._orphans_before = self._orphans_before, None
+            if orphans_before is not None and await self._bot.presence.others_live():
+                orphans_before = None  # It may still see them through.
+            found = 0
+            for channel in [*self._busy(since), *await self._direct()]:
+                found += await self._look_into(channel, since, orphans_before)
+            log.info("looked back to %s, missed messages: %d", f"{since:%H:%M:%S}", found)
+        except StorageError as error:
+            log.warning("missed messages not looked for: %s", error)
+
+    def _busy(self, since: datetime) -> list[Readable]:
+        """Channels of servers with newer messages that the bot may read, the newest first."""
+        least = discord.utils.time_snowflake(since)
+        busy: list[tuple[int, Readable]] = []
+        for guild in self._bot.guilds:
+            for channel in (*guild.channels, *guild.threads):
+                newest = getattr(channel, "last_message_id", None) or 0
+                if newest > least and _may_read(channel, guild.me):
+                    busy.append((newest, channel))
+        busy.sort(key=lambda entry: -entry[0])
+        return [channel for _newest, channel in busy[:MOST_CHANNELS]]
+
+    async def _direct(self) -> list[Readable]:
+        known = await self._bot.store.direct_channels(limit=MOST_DIRECT_CHANNELS)
+        heard = [channel.id for channel in self._bot.private_channels]
+        both = list(dict.fromkeys((*heard, *known)))[:MOST_DIRECT_CHANNELS]
+        return [self._bot.get_partial_messageable(channel_id) for channel_id in both]
+
+    async def _look_into(
+        self, channel: Readable, since: datetime, orphans_before: datetime | None
+    ) -> int:
+        """Look through one channel; how many messages were found."""
+        assert isinstance(channel, discord.abc.Messageable)  # forums have no newest message
+        try:
+            newest = [m async for m in channel.history(limit=MOST_MESSAGES, after=since)]
+        except NETWORK_ERRORS as error:
+            log.info("channel not looked through channel=%d %s", channel.id, classify(error))
+            return 0
+        me = self._bot.user
+        answered = {m.reference.message_id for m in newest if m.author == me and m.reference}
+        found = 0
+        for message in newest:
+            if message.author == me and orphans_before is not None:
+                await self._end_orphan(message, orphans_before)
+            if message.author.bot or message.id in answered:
+                continue
+            if await self._bot.store.is_known(message.id):
+                continue
+            found += 1
+            self._bot.dispatch("missed_message", message)
+        return found
+
+    async def _end_orphan(self, message: discord.Message, before: datetime) -> None:
+        """Say under a command that its process has died, where it would "think" for ever."""
+        if not message.flags.loading or message.created_at >= before:
+            return
+        if await self._bot.store.turn_of_message(message.id) is not None:
+            return  # Its reply is known, and ended as such.
+        if message.guild is not None:
+            use_language(message.guild.preferred_locale.value)
+        channel = self._bot.get_partial_messageable(message.channel.id)
+        try:
+            await channel.get_partial_message(message.id).edit(
+                content=_("I was restarted before I could answer this. Ask again."),
+                allowed_mentions=discord.AllowedMentions.none(),
+            )
+        except NETWORK_ERRORS as error:
+            log.info("command not ended channel=%d %s", message.channel.id, classify(error))
+
+
+def _may_read(channel: discord.abc.GuildChannel | discord.Thread, me: discord.Member) -> bool:
+    try:
+        granted = channel.permissions_for(me)
+    except discord.ClientException:
+        return False  # a thread whose channel is not known
+    return granted.view_channel and granted.read_message_history
+
+
+async def setup(bot: Bot) -> None:
+    """Add the cog."""
+    await bot.add_cog(Missed(bot))

@@ -1,0 +1,132 @@
+"""Stopping in good order, and what was asked while nobody was there."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot import app
+from bot.playground.discord import interactions
+from bot.playground.discord.bodies import CallbackBody
+from bot.playground.discord.default_world import BOT_ID, GENERAL_ID, MIRA_ID
+from bot.playground.discord.state import InteractionKind
+
+
+def grows(weather) -> bool:
+    return any(m.content and "stop:" in str(m.components) for m in weather.replies())
+
+
+async def test_replies_may_go_on_for_a_while_after_sigterm(weather):
+    weather.gateway.text = "word " * 30
+    async with weather.process(SHUTDOWN_GRACE_SECONDS="20") as bot:
+        await weather.mention("talk")
+        await weather.until(lambda: grows(weather))
+        bot.terminate()
+        await weather.until(lambda: "stopping;" in str(bot.log_lines()))
+        late = await weather.mention("and this?")
+        assert await bot.ended() == 0
+    [reply] = weather.replies()
+    assert reply.content == ("word " * 30).strip()
+    async with weather.bot():
+        await weather.until(lambda: len(weather.replies()) == 2)
+    assert weather.replies()[1].reference.message_id == late.id
+
+
+async def test_a_second_sigterm_hurries(weather):
+    weather.gateway.text = "word " * 3000
+    async with weather.process(SHUTDOWN_GRACE_SECONDS="600") as bot:
+        await weather.mention("talk")
+        await weather.until(lambda: grows(weather))
+        bot.terminate()
+        await weather.until(lambda: "stopping;" in str(bot.log_lines()))
+        refused = await weather.mira.run(GENERAL_ID, "ask", {"prompt": "and this?"})
+        await weather.until(lambda: refused.messages)
+        assert "being restarted" in refused.messages[0].content
+        bot.terminate()
+        assert await bot.ended() == 0
+    assert "Interrupted" in weather.replies()[0].content
+
+
+async def test_what_was_asked_meanwhile_is_answered_once(weather):
+    async with weather.bot():
+        await weather.mention("before")
+        await weather.until(lambda: len(weather.replies()) == 1)
+    missed = await weather.mention("meanwhile")
+    await weather.mira.send(GENERAL_ID, "not for the bot")
+    answer = weather.replies()[0]
+    reply = await weather.mira.send(GENERAL_ID, "and more", reply_to=answer.id)
+    for start in range(2):
+        async with weather.bot():
+            await weather.until(lambda start=start: len(weather.replies()) == 3 + start)
+            await weather.mention("after")
+            await weather.until(lambda start=start: len(weather.replies()) == 4 + start)
+    asked = [m.reference.message_id for m in weather.replies()]
+    assert len(set(asked)) == 5
+    assert {missed.id, reply.id} < set(asked)
+
+
+async def test_what_was_asked_meanwhile_is_offered_where_the_operator_wants_that(weather):
+    async with weather.bot():
+        await weather.mention("before")
+        await weather.until(lambda: len(weather.replies()) == 1)
+    missed = await weather.mention("meanwhile")
+    async with weather.bot(missed_messages="offer"):
+        await weather.until(lambda: len(weather.replies()) == 2)
+        offer = weather.replies()[1]
+        assert "I was away" in offer.content
+        [button] = offer.components[0]["components"]
+        await weather.ada.press(offer.id, button["custom_id"])
+        await weather.mira.press(offer.id, button["custom_id"])
+        await weather.until(lambda: len(weather.chats()) == 2)
+        await weather.until(lambda: weather.replies()[-1].reference.message_id == missed.id)
+        assert offer.id not in [m.id for m in weather.replies()]
+
+
+@pytest.mark.parametrize(
+    "given", [{"missed_messages": "ignore"}, {"look_back_minutes": 0}], ids=["ignored", "no time"]
+)
+async def test_what_was_asked_meanwhile_can_be_let_go(weather, given):
+    async with weather.bot():
+        await weather.mention("before")
+        await weather.until(lambda: len(weather.replies()) == 1)
+    await weather.mention("meanwhile")
+    async with weather.bot(**given):
+        await weather.mention("after")
+        await weather.until(lambda: len(weather.replies()) == 2)
+    assert len(weather.chats()) == 2
+
+
+async def test_what_was_asked_while_the_session_was_lost_is_answered(weather):
+    async with weather.bot() as bot:
+        weather.discord.gateway.drop()
+        await weather.until(lambda: not weather.discord.world.bot_online)
+        weather.discord.gateway.forget_sessions()
+        await weather.mention("can you hear me?")
+        await weather.until(lambda: weather.replies())
+        assert bot.hears
+
+
+async def test_a_command_whose_process_died_does_not_think_for_ever(weather):
+    async with weather.bot():
+        await weather.mention("before")
+        await weather.until(lambda: len(weather.replies()) == 1)
+    world = weather.discord.world
+    asked = interactions.open_interaction(
+        world,
+        InteractionKind.COMMAND,
+        user_id=MIRA_ID,
+        channel_id=GENERAL_ID,
+        data={"name": "ask", "type": 1},
+    )
+    interactions.acknowledge(world, asked.id, asked.token, CallbackBody(type=5), {})
+    async with weather.bot():
+        await weather.until(lambda: "restarted before" in weather.replies()[-1].content)
+    assert weather.replies()[-1].author_id == BOT_ID
+
+
+async def test_stopping_lets_no_reply_wait_for_ever(weather):
+    weather.gateway.text = "word " * 3000
+    async with weather.bot() as bot:
+        await weather.mention("talk")
+        await weather.until(lambda: grows(weather))
+        await app.stop_bot(bot, grace=0.01)
+    assert "Interrupted" in weather.replies()[0].content
