@@ -133,6 +133,12 @@ def drawn(
     return Ending(TurnState.COMPLETE)
 
 
+def undrawn(error: BotError, *, has_text: bool) -> Ending:
+    """The ending of a chat model's answer whose pictures may not be made."""
+    state = TurnState.COMPLETE if has_text else TurnState.FAILED
+    return Ending(state, sentence(error))
+
+
 def _undrawn(outcome: Finished | BotError, *, has_text: bool) -> Ending:
     if isinstance(outcome, BotError):
         return failed(outcome, has_text=has_text)

@@ -10,6 +10,7 @@ from typing import Literal
 import msgspec
 
 from bot.chat.access import PEOPLE, Allowance, Rule, Subject
+from bot.chat.names import plain
 from bot.chat.preferences import Configuration, Lists, Preferences, Setting
 from bot.chat.quota import Holder, Limit
 from bot.errors import QuestionError
@@ -59,7 +60,7 @@ def imported(data: bytes) -> Configuration:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise QuestionError(
             _("This is no file of settings: {reason}. Nothing was changed.").format(
-                reason=str(error)[:200].replace("`", "'")
+                reason=plain(str(error), 200).replace("`", "'")
             )
         ) from None
     lists = Lists(tuple(document.access), tuple(document.models), tuple(document.quotas))
@@ -68,13 +69,13 @@ def imported(data: bytes) -> Configuration:
         raise QuestionError(_("The file names too many channels. Nothing was changed."))
     if any(not 0 <= limit.amount <= MOST for limit in lists.quotas):
         raise QuestionError(_("A quota in the file is no sensible number. Nothing was changed."))
-    if any(not 0 < len(allowed.model) <= 100 for allowed in lists.models):
+    if any(not allowed.model or allowed.model != plain(allowed.model) for allowed in lists.models):
         raise QuestionError(_("A model in the file has no sensible name. Nothing was changed."))
     configuration = Configuration().with_settings(None, document.server)
     for place, settings in document.places.items():
         if not (place.isascii() and place.isdigit() and len(place) <= 20):
             raise QuestionError(
-                _("{place} is no channel's id. Nothing was changed.").format(place=place[:20])
+                _("{place} is no channel's id. Nothing was changed.").format(place=plain(place, 20))
             )
         configuration = configuration.with_settings(int(place), settings)
     return replace(configuration, lists=lists)

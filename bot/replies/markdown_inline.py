@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from bot.replies.drawing import Drawing
 from bot.replies.markdown_html import ENTITY, MARKS, TAG, WHOLE, alone, entity, whole
-from bot.replies.markdown_links import BRACKETED, TARGET, masked_link
+from bot.replies.markdown_links import BRACKETED, TARGET, deceives, masked_link
 from bot.replies.markdown_references import References
 from bot.replies.maths import formula_drawing, is_maths, to_unicode
 from bot.replies.spans import flanks
@@ -246,7 +246,7 @@ class InlineReader:
             if not target:
                 return 0 if known else None
             url = target["angled"] or target["url"] or ""
-            if picture or "![" in label or not url or url[0] == "#":
+            if picture or "![" in label or not url or url[0] == "#" or deceives(label, url):
                 self._out.append(masked_link(label, url))
             else:
                 self._out.append(window[: target.end()])

@@ -16,6 +16,8 @@ QUOTE = re.compile(r"[ ]{0,3}(?:>[ ]?)+")
 HEADING = re.compile(r"[ ]{0,3}(?P<level>#{1,6})(?P<text>(?:[ \t].*)?)")
 CLOSING_MARKS = re.compile(r"(?:^|[ \t]+)#+$")
 SETEXT = re.compile(r"[ ]{0,3}(?P<mark>=+|-+)[ \t]*")
+SMALL = re.compile(r"-#(?=\s)")
+"""Discord's small print, which no other Markdown has: under an answer it is the bot that speaks."""
 RULE = re.compile(r"[ ]{0,3}(?:(?:\*[ \t]*){3,}|(?:-[ \t]*){3,}|(?:_[ \t]*){3,})")
 ITEM = re.compile(
     r"(?P<indent>[ \t]*)(?P<marker>[-*+]|\d{1,9}[.)])[ \t]+(?:\[(?P<box>[ xX])\][ \t]+)?(?=\S)"

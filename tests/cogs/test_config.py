@@ -116,6 +116,8 @@ async def test_the_memory_can_be_made_shorter(stage):
     ("command", "options", "words"),
     [
         ("use", {"time_zone": "Mars/Olympus"}, "time_zone cannot be Mars/Olympus"),
+        ("display", {"language": "../../etc"}, "language cannot be ../../etc"),
+        ("model", {"chat": "o3\n\u202e# x"}, "chat_model cannot be o3 # x"),
         ("context", {"tokens": 20}, "context_tokens cannot be 20"),
         ("model", {"image": "gpt-4o"}, "makes no pictures"),
         ("model", {"chat": "dall-e-3"}, "only makes pictures"),
