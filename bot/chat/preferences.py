@@ -109,6 +109,9 @@ FIELDS: Mapping[str, Field] = {
 }
 
 
+_BEYOND = 10**18
+
+
 def checked(name: str, value: Setting, *, server: bool) -> Setting:
     """The value as it is kept.
 
@@ -117,11 +120,12 @@ def checked(name: str, value: Setting, *, server: bool) -> Setting:
     """
     rule = FIELDS.get(name)
     if rule is None or (rule.server_only and not server):
-        raise QuestionError(_("There is no setting called {name} there.").format(name=name))
+        raise QuestionError(_("There is no setting called {name} there.").format(name=name[:60]))
     if value is None:
         return None
     if rule.kind is float and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
+        # A whole number too large for that is out of range for certain.
+        value = float(max(-_BEYOND, min(value, _BEYOND)))
     if not isinstance(value, rule.kind) or (rule.kind is int and isinstance(value, bool)):
         raise _refused(name, value)
     if isinstance(value, str):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -55,6 +55,8 @@ async def open_panel(interaction: discord.Interaction[Bot]) -> None:
     await show_page(interaction, Spot())
 
 
+_WHOM = re.compile(r"(role|member|place|server(?=0$))(0|[1-9][0-9]{0,18})")
+"""Whom a form is about; all together have no id."""
 Work = Callable[[discord.Interaction[Bot], Spot, list[str]], Awaitable[None]]
 """What a part of the panel does; of a select it gets the chosen values."""
 
@@ -123,7 +125,7 @@ async def _search(interaction: discord.Interaction[Bot], spot: Spot, _chosen: li
 
 @_panel_part("form")
 async def _form(interaction: discord.Interaction[Bot], spot: Spot, _chosen: list[str]) -> None:
-    fields = fields_of(spot)
+    fields = fields_of(spot) if spot.page in pages() else []
     if not fields:
         raise QuestionError(_("This can only be set for the whole server."))
     layer = (await _configuration(interaction)).at(spot.place_id)
@@ -221,7 +223,7 @@ async def _here(interaction: discord.Interaction[Bot], spot: Spot, _chosen: list
 
 async def _ask_about(interaction: discord.Interaction[Bot], spot: Spot, whom: str) -> None:
     """Ask what holds for a role, a member, a place, or all together."""
-    if not whom:
+    if not _WHOM.fullmatch(whom):
         raise QuestionError(_("Choose a role, a member or a channel."))
     form = ui.Modal(
         title=_("Access and quotas"), custom_id=replace(spot, query=whom).custom_id("whom")
@@ -275,7 +277,7 @@ async def _found(
     interaction: discord.Interaction[Bot], match: re.Match[str], values: Values
 ) -> None:
     check_admin(interaction)
-    query = values.get("words", "").strip().lower()[:QUERY_LENGTH]
+    query = " ".join(values.get("words", "").lower().split())[:QUERY_LENGTH].strip()
     spot = replace(spot_of(interaction, match), offset=0, query=query)
     note = ""
     if spot.page in TASKS and not matching(
@@ -304,12 +306,12 @@ async def _about(
 ) -> None:
     check_admin(interaction)
     spot = spot_of(interaction, match)
-    found = re.fullmatch(r"(role|member|server|place)(\d{1,20})", spot.query)
+    found = _WHOM.fullmatch(spot.query)
     if found is None:
         raise QuestionError(_("I do not know this form any more. Open it again."))
     kind, whom = found[1], int(found[2])
     edits = []
-    verdict = values.get("verdict", "")
+    verdict = _among(("allow", "deny", "forget"), values.get("verdict", ""))
     if verdict and kind != "server":
         subject = {"role": Subject.ROLE, "member": Subject.MEMBER}.get(kind) or _place_subject(
             interaction, whom
@@ -331,13 +333,25 @@ async def _about(
     await _change(interaction, replace(spot, query=""), edit)
 
 
+def _among(choices: Iterable[str], chosen: str) -> str:
+    """What was chosen, or nothing.
+
+    Raises:
+        QuestionError: it was none of the choices; forms can be forged.
+    """
+    if chosen and chosen not in list(choices):
+        raise QuestionError(_("I do not know this form any more. Open it again."))
+    return chosen
+
+
 def _place_subject(interaction: discord.Interaction[Bot], place_id: int) -> Subject:
     channel = interaction.guild.get_channel(place_id) if interaction.guild else None
     return Subject.CATEGORY if isinstance(channel, discord.CategoryChannel) else Subject.CHANNEL
 
 
 def _limit_edit(kind: str, whom: int, values: Values) -> Any:
-    measure, period = Measure(values["measure"]), Period(values.get("period") or "day")
+    measure = Measure(_among(Measure, values["measure"]))
+    period = Period(_among(Period, values.get("period") or "day"))
     holder = Holder(kind)
     amount: int | None = None
     if typed := values.get("amount", "").strip():

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 FENCE = re.compile(r"[ \t]*(?P<run>`{3,}|~{3,})(?P<info>[^`\n]*|(?<=~)[^\n]*)")
-_END = re.compile(r"[ \t]*(?:>[ ]?)*[ \t]*(?P<run>`{3,}|~{3,})[ \t]*")
-_PART_OF_END = re.compile(r"[ \t]*(?:>[ ]?)*[ \t]*(?:`*|~*)[ \t]*")
+_END = re.compile(r"[ \t]*+(?:>[ ]?)*+[ \t]*+(?P<run>`{3,}|~{3,})[ \t]*")
+_PART_OF_END = re.compile(r"[ \t]*+(?:>[ ]?)*+[ \t]*+(?:`*|~*)[ \t]*")
 
 
 class CodeBlock:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from bot.i18n import _
 
-BRACKETED = re.compile(r"!?\[(?P<label>(?:[^\[\]\\]|\\.|\[[^\[\]]*\](?:\([^()\s]*\))?)*)\]")
+BRACKETED = re.compile(r"!?\[(?P<label>(?:[^\[\]\\]|\\.|\[[^\[\]]*\])*)\]")
 """A link's text or label; a picture may stand in it, and brackets one level deep."""
 TARGET = re.compile(
     r"""\([ \t]*(?:<(?P<angled>[^<>]*)>|(?P<url>(?:[^()\s<>]|\([^()\s]*\))*))
@@ -21,6 +21,8 @@ DEFINITION = re.compile(
 )
 _PICTURE = re.compile(r"!\[(?P<alt>[^\[\]]*)\](?:\([^()\s]*\))?")
 _WEB = re.compile(r"https?://", re.IGNORECASE)
+_HOST = re.compile(r"^https?://|[/?#\[\]].*", re.IGNORECASE | re.DOTALL)
+"""What is left out of an address to have its host."""
 _SAFE_IN_URL = "%/:?#[]@!$&'()*+,;=~-._"
 
 
@@ -38,4 +40,4 @@ def masked_link(label: str, url: str) -> str:
     target = f"<{quote(url, safe=_SAFE_IN_URL)}>"
     if _WEB.match(label):
         return target
-    return f"[{label or urlsplit(url).netloc}]({target})"
+    return f"[{label or _HOST.sub('', url)}]({target})"

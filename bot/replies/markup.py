@@ -92,11 +92,11 @@ class Scan(NamedTuple):
 
 
 _FENCE = re.compile(
-    r"(?P<lead>[ \t]*)(?P<quote>(?:>[ ]?)*)[ \t]*(?P<run>`{3,}|~{3,})(?P<info>.{0,100})"
+    r"(?P<lead>[ \t]*+)(?P<quote>(?:>[ ]?)*+)[ \t]*+(?P<run>`{3,}|~{3,})(?P<info>.{0,100})"
 )
 _FENCE_IN_LINE = re.compile(r"(?P<lead>.*[^`\\])(?P<run>`{3,})(?P<info>[\w+#.-]*)[ \t]*")
-_FENCE_END = re.compile(r"[ \t]*(?:>[ ]?)*[ \t]*(?P<run>`{3,}|~{3,})[ \t]*")
-_PART_OF_FENCE_END = re.compile(r"[ \t]*(?:>[ ]?)*[ \t]*(?:`+|~+)[ \t]*")
+_FENCE_END = re.compile(r"[ \t]*+(?:>[ ]?)*+[ \t]*+(?P<run>`{3,}|~{3,})[ \t]*")
+_PART_OF_FENCE_END = re.compile(r"[ \t]*+(?:>[ ]?)*+[ \t]*+(?:`+|~+)[ \t]*")
 _LANGUAGE = re.compile(r"[\w+#.-]+")
 _QUOTE = re.compile(r"[ \t]*(?:>[ ]?)+")
 _MARKER = re.compile(r"[ \t]*(?:#{1,6}|-\#|[-*+]|\d{1,9}[.)])[ \t]+")
