@@ -21,8 +21,8 @@ DEFINITION = re.compile(
 )
 _PICTURE = re.compile(r"!\[(?P<alt>[^\[\]]*)\](?:\([^()\s]*\))?")
 _WEB = re.compile(r"https?://", re.IGNORECASE)
-_HOST = re.compile(r"^https?://|[/?#\[\]].*", re.IGNORECASE | re.DOTALL)
-"""What is left out of an address to have its host."""
+_NOT_HOST = re.compile(r"^https?://|[/?#\[\]].*", re.IGNORECASE | re.DOTALL)
+"""What is left out of an address to have its host, or nothing where it is no name."""
 _SAFE_IN_URL = "%/:?#[]@!$&'()*+,;=~-._"
 
 
@@ -38,6 +38,7 @@ def masked_link(label: str, url: str) -> str:
     if not _WEB.match(url):
         return f"{label} ({url})" if label and url and not url.startswith("#") else label or url
     target = f"<{quote(url, safe=_SAFE_IN_URL)}>"
-    if _WEB.match(label):
+    name = label or _NOT_HOST.sub("", url)
+    if _WEB.match(label) or not name:
         return target
-    return f"[{label or _HOST.sub('', url)}]({target})"
+    return f"[{name}]({target})"

@@ -117,15 +117,18 @@ def _parsed(source: str, context: object, *, tolerant: bool) -> object:
 
 def formula_block(latex: str) -> str:
     """A display formula in Unicode, as a code block."""
-    return f"```\n{break_fences(to_unicode(latex))}\n```\n"
+    return _block(to_unicode(latex))
 
 
 def formula_drawing(latex: str) -> Drawing:
     """A display formula as a picture, or as a code block."""
     source = latex.strip()
-    return Drawing(
-        DrawingKind.FORMULA, source, to_unicode(source)[:ALT_LIMIT], formula_block(source)
-    )
+    shown = to_unicode(source)
+    return Drawing(DrawingKind.FORMULA, source, shown[:ALT_LIMIT], _block(shown))
+
+
+def _block(shown: str) -> str:
+    return f"```\n{break_fences(shown)}\n```\n"
 
 
 def _scripted(text: str, table: dict[str, str], mark: str) -> str:

@@ -120,7 +120,7 @@ def paginated(parts: list[str], limit: int) -> list[str]:
 def _run_pages(data: bytes) -> Hashable:
     text = data.decode("utf-8", "replace")
     where = crc32(data)
-    if where % 16 == 0:
+    if where % 64 == 0:
         return _draft(text * (3_000 // (len(text) or 1)), where)
     whole = paginated([text], LIMIT)
     size = 1 + where % 60
@@ -139,7 +139,7 @@ def _run_pages(data: bytes) -> Hashable:
 
 def _draft(text: str, where: int) -> Hashable:
     """Let a whole reply grow: all that Discord gets fits, and settled messages stay."""
-    draft = Draft(max_pages=1 + where // 16 % 3)
+    draft = Draft(max_pages=1 + where // 64 % 3)
     draft.progress = ["-# thinking"]
     settled: dict[int, str] = {}
     for part in cut_text(text, 700):
@@ -171,6 +171,8 @@ def _reply(text: str) -> None:
         draft = Draft(max_pages=6)
         for number, part in enumerate(parts):
             draft.write(part)
+            while draft.wanted is not None:
+                draft.drawn(None)
             if number % 8 == 0:
                 draft.page(len(draft) - 1)
         draft.ending = Ending(TurnState.COMPLETE)
@@ -211,7 +213,7 @@ _REPEATED = {
     "letters": "a", "words": "word ", "lines": "a\n", "paragraphs": "a b c.\n\n", "blanks": " ",
     "line feeds": "\n", "blank lines": " \n", "tabs": "\t", "returns": "\r", "dots": ".",
     "sentences": "A. ", "ideographs": "字", "ideographic stops": "。", "brackets closed": ")",
-    "quotes closed": '"', "one grapheme": "e" + "\u0301" * 20_000, "joined": "👩\u200d",
+    "quotes closed": '"', "joined": "👩\u200d",
     "flags": "🇩", "astral": "🙂", "asterisks": "*", "double asterisks": "**a ",
     "underscores": "_", "double underscores": "__a ", "tildes": "~", "strikes": "~~a ",
     "spoilers": "||a ", "pipes": "|", "cells": "|a", "backticks": "`", "ticks apart": "` ",
@@ -238,6 +240,7 @@ _REPEATED = {
 
 GROWING: dict[str, Callable[[int], Callable[[], object]]] = {
     **{name: _text(token) for name, token in _REPEATED.items()},
+    "one grapheme": _text("\u0301", before="e"),
     "table": _text("|a|b|\n", before="|a|b|\n|-|-|\n"),
     "wide table": _text("|a long cell indeed|another long cell, too|\n", before="|a|b|\n|-|-|\n"),
     "columns": _text("|a", before="|a|b|\n|-|-|\n"),
