@@ -6,7 +6,9 @@ import random
 import re
 from collections.abc import Callable, Hashable, Sequence
 
-LONGEST = 256
+from tests.fuzz import documents
+
+LONGEST = 300
 """Bytes of an input. Limits that longer ones would meet are made small by the target."""
 _MOST_KEPT = 3_000
 _WORD = re.compile(rb'"(?:[^"\\]|\\.)*"|[\w.+-]+')
@@ -45,7 +47,9 @@ class Inputs:
             at = int(dice() * (len(data) - LONGEST))
             data = data[at : at + LONGEST] if dice() < 0.5 else data[:LONGEST]
         for _ in range(1 + int(dice() * dice() * 8)):
-            data = self._changes[int(dice() * len(self._changes))](data)
+            change = self._changes[int(dice() * len(self._changes))]
+            document = documents.change(data, self._random) if dice() < 0.5 else None
+            data = change(data) if document is None else document
         return data[:LONGEST]
 
     def note(self, data: bytes, outcome: Hashable) -> None:

@@ -68,6 +68,8 @@ def _runs(dialect: ModuleType, requests: list[ChatRequest]) -> Callable[[bytes],
     def run(data: bytes) -> Hashable:
         where = crc32(data)
         request, payload = requests[data[0] % len(requests) if data else 0], data[1:]
+        if where % 8 > 1:
+            payload += b"\n\ndata: [DONE]\n\n"
         if where % 4 == 0:
             whole = [[ServerSentEvent(payload)]]
             events, error = told_by(dialect, request, whole, whole=True)
@@ -83,7 +85,8 @@ def _runs(dialect: ModuleType, requests: list[ChatRequest]) -> Callable[[bytes],
         else:
             assert not ends, "an error came after the end"
             assert AUTHCODE not in str(error)
-        return type(error).__name__, tuple(dict.fromkeys(map(_shape, events)))
+        failed = (type(error).__name__, error.upstream.code[:8]) if error else None
+        return failed, min(len(events), 6), tuple(dict.fromkeys(map(_shape, events)))
 
     return run
 
@@ -189,6 +192,8 @@ _SEARCHES = {
     "marked sections": "<![",
     "scripts": "<script>",
     "entities": "&#",
+    "a number in a search": '<a class="chip" href="&#' + "9" * 9_000 + '">q</a>',
+    "attributes": '<a class="chip" ' + "b c= " * 4_000 + ">q</a>",
     "ampersands": "&amp",
     "words in a search": '<a class="chip">' + "q<b>" * 20_000,
 }

@@ -34,8 +34,10 @@ from bot.errors import (
 )
 from bot.llm import gemini, openai_chat
 from bot.llm.call import Call
+from bot.llm.grounding import suggestions_of
 from bot.llm.linked import Found, ImageLinked
 from bot.llm.sse import ServerSentEvent, SSEDecoder
+from tests.fuzz.growth import grows_too_fast
 from tests.llm.gateway import question
 
 TRANSCRIPTS = Path(__file__).parent / "transcripts"
@@ -482,3 +484,19 @@ async def test_what_a_blocked_prompt_is_told_with_holds_no_auth_code() -> None:
     assert "my-auth-code" not in line
     assert line.isprintable()
     assert len(line) < 700
+
+
+@pytest.mark.parametrize("html", ["<!--", "<a b='", "<![", "<a ", "&#" + "9" * 5_000 + ";"])
+def test_searches_in_broken_html_cost_time_in_proportion(html: str) -> None:
+    def make(size: int):
+        rendered = '<a class="chip">' + html * (size // len(html))
+        return lambda: suggestions_of(rendered)
+
+    assert not grows_too_fast(make, 10_000)
+
+
+def test_a_search_is_read_with_all_that_stands_in_its_link() -> None:
+    html = '<style>a{}</style><A href="https://x.test/?a=1&amp;b" class="x chip">a <b>&lt;</b></A>'
+    assert suggestions_of(html + "<a href='https://x.test'>no chip</a>") == (
+        SearchSuggestion("a <", "https://x.test/?a=1&b"),
+    )
