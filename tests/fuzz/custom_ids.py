@@ -47,7 +47,8 @@ ITEMS: list[Any] = [
     _proposals.ApplyButton,
     _proposals.DiscardButton,
 ]
-_SKIPPED = {edit.edit, buttons._enlarge_chosen}  # they wait for the store and Discord's messages
+# They wait for the store and for Discord's messages. By name: extensions are loaded more than once.
+_SKIPPED = {edit.edit.__name__, buttons._enlarge_chosen.__name__}
 _loop = asyncio.new_event_loop()
 
 
@@ -108,7 +109,7 @@ def _interaction(custom_id: str, lines: list[str]) -> Any:
     )
 
 
-def _run(data: bytes) -> Hashable:
+def used(data: bytes) -> Hashable:
     custom_id, *lines = data.decode("utf-8", "replace").split("\n")
     for item in ITEMS:
         if found := item.__discord_ui_compiled_template__.fullmatch(custom_id):
@@ -123,7 +124,7 @@ def _run(data: bytes) -> Hashable:
     if not known:
         return "unknown"
     [(kind, match, handler)] = known
-    if handler in _SKIPPED:
+    if handler.__name__ in _SKIPPED:
         return "skipped"
     interaction = _interaction(custom_id, lines)
     spot = _spot(interaction, match)
@@ -199,7 +200,7 @@ def _is_known(custom_id: str) -> bool:
 def _pressed(custom_id: str) -> Callable[[int], Callable[[], object]]:
     def make(size: int) -> Callable[[], object]:
         data = (custom_id * (size // len(custom_id))).encode()
-        return lambda: _run(data)
+        return lambda: used(data)
 
     return make
 
@@ -239,7 +240,7 @@ def _ids_around() -> Iterator[None]:
 
 TARGET = Target(
     "custom ids",
-    _run,
+    used,
     seeds=list(_seeds()),
     dictionary=[
         *(part.encode() for part in _PARTS), *(page.encode() for page in _PAGES),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import time
 from collections.abc import Callable
 
@@ -26,7 +25,6 @@ def grows_too_fast(make: Callable[[int], Callable[[], object]], size: int) -> st
 
 
 def _cost(work: Callable[[], object]) -> float:
-    gc.collect()
     begun = time.process_time()
     work()
     return time.process_time() - begun

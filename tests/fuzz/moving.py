@@ -9,10 +9,8 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from bot.chat import preferences
-from bot.chat.access import Rule
 from bot.chat.moving import exported, fingerprint, fitting, imported
 from bot.chat.preferences import Configuration, differences
-from bot.chat.quota import Limit
 from bot.errors import QuestionError
 from tests.fuzz.target import Target, changed
 
@@ -75,8 +73,6 @@ _RULE: dict[str, object] = {"subject": "member", "subject_id": 7, "verdict": "al
 _LIMIT = {
     "holder": "member", "holder_id": 7, "measure": "credits", "period": "day", "amount": 5_000,
 }  # fmt: skip
-assert set(_RULE) == set(Rule.__slots__)
-assert set(_LIMIT) == set(Limit.__slots__)
 
 TARGET = Target(
     "import",

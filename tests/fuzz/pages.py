@@ -181,9 +181,8 @@ def _reply(text: str) -> None:
         draft.close(pictures=False)
 
 
-def _text(*tokens: str, before: str = "", after: str = "") -> Callable[[int], Callable[[], object]]:
+def _text(token: str, before: str = "", after: str = "") -> Callable[[int], Callable[[], object]]:
     def make(size: int) -> Callable[[], object]:
-        [token, *_] = tokens
         text = before + token * (size // len(token)) + after
         return lambda: _reply(text)
 

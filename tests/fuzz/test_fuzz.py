@@ -11,8 +11,16 @@ from tests.fuzz.trial import try_inputs
 
 @pytest.mark.parametrize("name", TARGETS)
 def test_a_few_hundred_inputs_find_nothing(name: str) -> None:
-    result = try_inputs(TARGETS[name], 250)
+    result = try_inputs(TARGETS[name], 200)
     assert not result.findings, [(found.what, found.data) for found in result.findings.values()]
+
+
+@pytest.mark.parametrize("name", ["import", "custom ids"])
+def test_hostile_families_cost_time_in_proportion(name: str) -> None:
+    target = TARGETS[name]
+    with target.around():
+        for family, make in target.growing.items():
+            assert not grows_too_fast(make, target.size // 4), family
 
 
 def test_the_same_seed_tries_the_same_inputs() -> None:
@@ -36,9 +44,23 @@ def test_a_finding_is_kept_with_its_shortest_input() -> None:
     assert (finding.data, finding.count > 1) == (b"xx", True)
 
 
-def test_work_that_grows_with_the_square_is_noticed() -> None:
-    def make(size: int):
-        return lambda: [None for _ in range(size) for _ in range(size // 4)]
+@pytest.mark.parametrize(("power", "too_fast"), [(1, False), (1.2, False), (2, True), (3, True)])
+def test_work_that_grows_with_the_square_is_noticed(monkeypatch, power: float, too_fast: bool):
+    monkeypatch.setattr("tests.fuzz.growth._cost", lambda work: work())
+    assert bool(grows_too_fast(lambda size: lambda: 0.001 * size**power, 100)) is too_fast
 
-    assert grows_too_fast(make, 500)
-    assert not grows_too_fast(lambda size: lambda: [None for _ in range(size * 100)], 500)
+
+def test_work_too_short_to_be_measured_is_not_judged(monkeypatch) -> None:
+    monkeypatch.setattr("tests.fuzz.growth._cost", lambda work: work())
+    assert not grows_too_fast(lambda size: lambda: 1e-9 * size**2, 100)
+
+
+def test_an_input_that_hangs_is_broken_off(monkeypatch) -> None:
+    monkeypatch.setattr("tests.fuzz.trial.HANGS_SECONDS", 0.05)
+
+    def run(data: bytes) -> None:
+        while data:
+            pass
+
+    [finding] = try_inputs(Target("hangs", run, [b"x"], [b"x"]), 1).findings.values()
+    assert "HangsError" in finding.what
