@@ -20,6 +20,8 @@ MOST_PLACES = 500
 MOST_ENTRIES = 200
 """Of each list; all of them are read with every reply."""
 MOST = 10**15
+LARGEST_ID = 2**63 - 1
+"""What the database holds; Discord's ids stay below it for a long time yet."""
 
 
 class _Document(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
@@ -69,16 +71,26 @@ def imported(data: bytes) -> Configuration:
         raise QuestionError(_("The file names too many channels. Nothing was changed."))
     if any(not 0 <= limit.amount <= MOST for limit in lists.quotas):
         raise QuestionError(_("A quota in the file is no sensible number. Nothing was changed."))
+    if any(not 0 <= number <= LARGEST_ID for number in _ids(lists)):
+        raise QuestionError(_("An id in the file is none of Discord's. Nothing was changed."))
     if any(not allowed.model or allowed.model != plain(allowed.model) for allowed in lists.models):
         raise QuestionError(_("A model in the file has no sensible name. Nothing was changed."))
     configuration = Configuration().with_settings(None, document.server)
     for place, settings in document.places.items():
-        if not (place.isascii() and place.isdigit() and len(place) <= 20):
+        if not (place.isascii() and place.isdigit() and len(place) <= 20) or not (
+            0 < int(place) <= LARGEST_ID
+        ):
             raise QuestionError(
                 _("{place} is no channel's id. Nothing was changed.").format(place=plain(place, 20))
             )
         configuration = configuration.with_settings(int(place), settings)
     return replace(configuration, lists=lists)
+
+
+def _ids(lists: Lists) -> list[int]:
+    ids = [rule.subject_id for rule in lists.access]
+    ids += [allowed.role_id for allowed in lists.models]
+    return ids + [limit.holder_id for limit in lists.quotas]
 
 
 def check_lengths(lists: Lists) -> None:

@@ -112,6 +112,7 @@ FIELDS: Mapping[str, Field] = {
 
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:[-_][A-Za-z0-9]{2,4})?")
+_BEYOND = 10**18
 
 
 def checked(name: str, value: Setting, *, server: bool) -> Setting:
@@ -128,7 +129,8 @@ def checked(name: str, value: Setting, *, server: bool) -> Setting:
     if value is None:
         return None
     if rule.kind is float and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
+        # A whole number too large for that is out of range for certain.
+        value = float(max(-_BEYOND, min(value, _BEYOND)))
     if not isinstance(value, rule.kind) or (rule.kind is int and isinstance(value, bool)):
         raise _refused(name, value)
     if isinstance(value, str):

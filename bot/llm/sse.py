@@ -70,17 +70,20 @@ class SSEDecoder:
             return []
         start = 0
         searched = self._searched
+        feed = -1  # the next line feed, which is looked for once however many returns precede it
         while True:
             if self._after_cr and start < len(buffer):
                 self._after_cr = False
                 if buffer[start] == 0x0A:
                     start += 1
                     searched = max(searched, start)
-            feed = buffer.find(b"\n", searched)
-            end = buffer.find(b"\r", searched, feed if feed >= 0 else len(buffer))
+            if feed < searched:
+                feed = buffer.find(b"\n", searched)
+                feed = len(buffer) if feed < 0 else feed
+            end = buffer.find(b"\r", searched, feed)
             if end >= 0:
                 self._after_cr = True
-            elif feed >= 0:
+            elif feed < len(buffer):
                 end = feed
             else:
                 break
@@ -144,6 +147,7 @@ class SSEDecoder:
 
     def _end_long_line(self) -> None:
         self._in_long_line = False
+        self._grow(1)
         self._data.append(self._lifter.document())
 
     def _lift(self, piece: bytes) -> None:
@@ -191,6 +195,7 @@ class SSEDecoder:
             value = self._lifter.document()
         else:
             self._grow(len(value))
+        self._grow(1)  # what joins it to the next line, which may be all there is of it
         self._data.append(value)
 
     def _grow(self, size: int) -> None:
@@ -227,6 +232,6 @@ def _is_whole(data: bytes) -> bool:
         return True
     try:
         msgspec.json.decode(text, type=msgspec.Raw)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return False
     return True

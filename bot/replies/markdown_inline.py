@@ -159,6 +159,8 @@ class InlineReader:
 
     def _code(self, at: int, *, final: bool) -> int | None:
         for found in _BACKTICKS.finditer(self._text, at):
+            if len(found[0]) > len(self.open_code) or (not found.start() and self._before == "`"):
+                continue  # It is too long to end this, and so it is with more of it to come.
             if found.end() == len(self._text) and not final:
                 return self._take(at, found.start()) if found.start() > at else None
             if found[0] == self.open_code:

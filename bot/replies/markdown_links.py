@@ -8,7 +8,7 @@ from urllib.parse import quote, urlsplit
 from bot.chat.names import plain
 from bot.i18n import _
 
-BRACKETED = re.compile(r"!?\[(?P<label>(?:[^\[\]\\]|\\.|\[[^\[\]]*\](?:\([^()\s]*\))?)*)\]")
+BRACKETED = re.compile(r"!?\[(?P<label>(?:[^\[\]\\]|\\.|\[[^\[\]]*\])*)\]")
 """A link's text or label; a picture may stand in it, and brackets one level deep."""
 TARGET = re.compile(
     r"""\([ \t]*(?:<(?P<angled>[^<>]*)>|(?P<url>(?:[^()\s<>]|\([^()\s]*\))*))
@@ -48,11 +48,12 @@ def masked_link(label: str, url: str) -> str:
     if not _WEB.match(url):
         return f"{label} ({url})" if label and url and not url.startswith("#") else label or url
     target = f"<{quote(url, safe=_SAFE_IN_URL)}>"
-    if _WEB.match(label):
+    name = label or _host(url)
+    if _WEB.match(label) or not name:
         return target
     if _names_another_host(label, url):
-        label = f"{label} ({_host(url)})"
-    return f"[{label or _host(url)}]({target})"
+        name = f"{label} ({_host(url)})"
+    return f"[{name}]({target})"
 
 
 def deceives(label: str, url: str) -> bool:
