@@ -26,6 +26,8 @@ def settings(discord: LoopbackDiscord, gateway: StandInGateway, folder: Path) ->
         "LIAOBOTS_BASE_URL": gateway.url,
         "LIAOBOTS_BACKUP_URLS": gateway.url,
         "DATABASE_URL": database_url(folder),
+        # The benchmarks' one member asks everywhere at once.
+        "MEMBER_REPLIES": "1000",
     }
 
 

@@ -9,6 +9,7 @@ import uvloop
 
 from bot import app, log
 from bot.errors import SettingsError, StartupError
+from bot.redaction import without_secrets
 from bot.settings import Settings
 
 REFUSED = 2
@@ -43,7 +44,7 @@ def main() -> int:
             print(problem, file=sys.stderr)
         return REFUSED
     except StartupError as error:
-        print(error, file=sys.stderr)
+        print(without_secrets(str(error)), file=sys.stderr)
         return REFUSED
     except KeyboardInterrupt:
         return 130
@@ -52,7 +53,7 @@ def main() -> int:
 
 def _settings() -> Settings:
     settings = Settings.load()
-    log.configure(settings.log_level, settings.log_format)
+    log.configure(settings.log_level, settings.log_format, settings.secrets)
     return settings
 
 

@@ -14,6 +14,7 @@ import aiohttp
 import discord
 import yarl
 
+from bot.cdn import cdn_files
 from bot.chat.account import Prices
 from bot.chat.metering import Meter
 from bot.chat.models import Catalogue
@@ -27,7 +28,9 @@ from bot.keyring import Keyring
 from bot.llm.client import GatewayChatModel
 from bot.llm.credits import GatewayAccount
 from bot.llm.downloads import Downloads, public_session
+from bot.llm.hosts import Hosts
 from bot.llm.models import read_models
+from bot.log import watch
 from bot.pictures.shrinking import scaled
 from bot.settings import Settings
 from bot.storage.conversations import SqlConversationStore
@@ -61,6 +64,7 @@ async def run(settings: Settings) -> None:
             (hurry if stop.is_set() else stop).set()
 
         loop = asyncio.get_running_loop()
+        watch(loop)
         for name in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(name, told)
         connection = asyncio.create_task(connect(bot))
@@ -124,9 +128,11 @@ async def running_bot(settings: Settings) -> AsyncIterator[Bot]:
         ) as session,
         public_session() as downloading,
         Runs(database) as run,
+        cdn_files(settings.discord_api_url) as files,
     ):
         message_content = await _look_at_portal(token)
-        account = GatewayAccount(session, settings.gateway_urls)
+        hosts = Hosts(settings.gateway_urls, clock)
+        account = GatewayAccount(session, hosts)
         await _check_auth_code(account, authcode)
         store = SqlConversationStore(database, run.id)
         variants = SqlVariantStore(database, run.id)
@@ -136,7 +142,7 @@ async def running_bot(settings: Settings) -> AsyncIterator[Bot]:
         responder = Responder(
             model=GatewayChatModel(
                 session,
-                base_urls=settings.gateway_urls,
+                hosts=hosts,
                 authcode=authcode,
                 clock=clock,
                 downloads=Downloads(downloading, dict.fromkeys(settings.gateway_urls, session)),
@@ -152,6 +158,8 @@ async def running_bot(settings: Settings) -> AsyncIterator[Bot]:
             settings.default_chat_model,
             settings.default_image_model,
             retention_days=settings.media_retention_days,
+            member_replies=settings.member_replies,
+            channel_replies=settings.channel_replies,
         )
         bot = Bot(
             responder=responder,
@@ -160,6 +168,7 @@ async def running_bot(settings: Settings) -> AsyncIterator[Bot]:
             variants=variants,
             state=SqlStateStore(database),
             keyring=keyring,
+            files=files,
             account=account,
             models=models,
             quotas=quotas,
@@ -183,7 +192,7 @@ async def running_bot(settings: Settings) -> AsyncIterator[Bot]:
             )
 
         async def learn_models() -> int:
-            listed = await read_models(session, settings.gateway_urls, authcode)
+            listed = await read_models(session, hosts, authcode)
             models.learn(listed)
             return len(listed)
 

@@ -14,7 +14,9 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot import cogs
+from bot.cdn import Files
 from bot.chat.account import Account
+from bot.chat.floods import Turns
 from bot.chat.models import Catalogue
 from bot.chat.policy import Policy
 from bot.chat.ports import (
@@ -56,6 +58,7 @@ class Bot(commands.AutoShardedBot):
         variants: VariantStore,
         state: StateStore,
         keyring: Keyring,
+        files: Files,
         account: Account,
         models: Catalogue,
         quotas: QuotaStore,
@@ -87,6 +90,9 @@ class Bot(commands.AutoShardedBot):
         self.store = store
         self.variants = variants
         self.keyring = keyring
+        self.files = files
+        self.reading = Turns(all_together=8, of_a_member=2, waiting=10)
+        """Questions whose files are fetched and made ready: what they hold is in memory."""
         self.account = account
         self.models = models
         self.quotas = quotas

@@ -10,8 +10,10 @@
     ├── ClosingError               the bot is going down and takes no questions any more
     ├── StorageError               the database does not do its work at the moment
     └── LLMError                   the gateway or the model failed
-        ├── UnavailableError           unreachable, 5xx, timed out
+        ├── UnavailableError           unreachable, 5xx
+        │   └── TooSlowError               no answer in time
         ├── RateLimitedError           busy; `retry_after` seconds when known
+        │   └── DailyLimitError            an allowance that comes back tomorrow
         ├── AuthCodeError              the auth code is wrong or may not do this
         ├── CreditError                the auth code has no credit left
         ├── ModelNotFoundError         unknown or retired model, or none of its channels is up
@@ -23,6 +25,7 @@
         │   └── SignatureError             a thought signature is missing or not valid here
         ├── BlockedError               the provider's rules forbid the request
         └── BrokenStreamError          the answer broke off, or was not what the protocol says
+            └── OverlongError              it brought more than any answer can hold
 
 A class exists where something is handled differently. The member's sentence for each stands in
 `bot/cogs/errors.py`; `str(error)` is the operator's line and holds no secret, prompt or answer.
@@ -118,7 +121,11 @@ class LLMError(BotError):
 
 
 class UnavailableError(LLMError):
-    """The service could not be reached, answered 5xx or took too long."""
+    """The service could not be reached or answered 5xx."""
+
+
+class TooSlowError(UnavailableError):
+    """No answer came in time; the model may have worked all the same."""
 
 
 class RateLimitedError(LLMError):
@@ -134,6 +141,10 @@ class RateLimitedError(LLMError):
     ) -> None:
         super().__init__(message, upstream=upstream, billable=billable)
         self.retry_after = retry_after
+
+
+class DailyLimitError(RateLimitedError):
+    """An allowance is used up that comes back tomorrow."""
 
 
 class AuthCodeError(LLMError):
@@ -200,3 +211,7 @@ class BlockedError(LLMError):
 
 class BrokenStreamError(LLMError):
     """The answer broke off, or was not what the protocol says."""
+
+
+class OverlongError(BrokenStreamError):
+    """The answer brought more than any answer can hold, and was ended."""

@@ -9,6 +9,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from bot.chat.preferences import SealedKey
 from bot.errors import AccessError, SettingsError
 from bot.i18n import _
+from bot.redaction import conceal
 
 TAIL_LENGTH = 4
 
@@ -52,6 +53,7 @@ class Keyring:
         Raises:
             AccessError: the operator has set no key.
         """
+        conceal(authcode)
         return SealedKey(self.check().encrypt(authcode.encode()), authcode[-TAIL_LENGTH:])
 
     def open(self, key: SealedKey) -> str:
@@ -62,7 +64,9 @@ class Keyring:
         """
         try:
             if self._fernet is not None:
-                return self._fernet.decrypt(key.data).decode()
+                authcode = self._fernet.decrypt(key.data).decode()
+                conceal(authcode)
+                return authcode
         except InvalidToken:
             pass
         raise AccessError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
@@ -47,6 +47,8 @@ class Settings(BaseSettings):
     look_back_minutes: int = Field(default=15, ge=0, le=1440)
     shutdown_grace_seconds: int = Field(default=25, ge=0, le=600)
     secrets_key: Annotated[tuple[SecretStr, ...], NoDecode] = ()
+    member_replies: int = Field(default=5, ge=1)
+    channel_replies: int = Field(default=20, ge=1)
     media_retention_days: int = Field(default=30, ge=1, le=3650)
     media_max_mb: int = Field(default=10_000, ge=100)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -83,6 +85,16 @@ class Settings(BaseSettings):
     def gateway_urls(self) -> tuple[str, ...]:
         """The primary host and then its backups."""
         return (self.liaobots_base_url, *self.liaobots_backup_urls)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Everything here that no log may show."""
+        given = (self.discord_token, self.liaobots_auth_code, *self.secrets_key)
+        try:
+            password = urlsplit(self.database_url.get_secret_value()).password or ""
+        except ValueError:
+            password = ""  # no address at all, which the database says itself
+        return (*(secret.get_secret_value() for secret in given), password, unquote(password))
 
     @field_validator("liaobots_backup_urls", "secrets_key", mode="before")
     @classmethod

@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import sys
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import settings
+
+from bot import redaction
 
 # The same examples in every run, so that a change is judged by itself; to look for new ones:
 # HYPOTHESIS_PROFILE=explore make test
 settings.register_profile("steady", derandomize=True, deadline=None)
 settings.register_profile("explore", deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
+
+
+@pytest.fixture
+def log_as_it_was(monkeypatch) -> Iterator[None]:
+    """Put back what is global about logging."""
+    monkeypatch.setattr(redaction, "_known", [])
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    root, loggers = logging.getLogger(), [logging.getLogger(n) for n in ("bot", "asyncio")]
+    handlers, levels = root.handlers[:], [logger.level for logger in (root, *loggers)]
+    yield
+    root.handlers[:] = handlers
+    for logger, level in zip((root, *loggers), levels, strict=True):
+        logger.setLevel(level)

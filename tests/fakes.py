@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -317,7 +317,12 @@ class MemoryStore:
         if (channel_id, message_id) not in turn.pages:
             self.turns[turn_id] = replace(turn, pages=(*turn.pages, (channel_id, message_id)))
 
-    async def close_turn(self, turn_id: int, state: TurnState, answer: Answer) -> None:
+    async def confirm_shown(self, turn_ids: Collection[int]) -> None:
+        self._check()
+
+    async def close_turn(
+        self, turn_id: int, state: TurnState, answer: Answer, *, shown: bool = False
+    ) -> None:
         self._check()
         self.states[turn_id] = state
         self.answers[turn_id] = answer

@@ -1,8 +1,9 @@
-"""Keeps how replies ended, also when the memory is in trouble at that moment."""
+"""Keeps how replies ended and that it was shown, also when the memory is in trouble just then."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 
 from bot.chat.content import ImagePart
 from bot.chat.ports import ReplyStore
@@ -21,11 +22,19 @@ class Closings:
     def __init__(self, store: ReplyStore) -> None:
         self._store = store
         self._waiting: dict[int, tuple[TurnState, Answer]] = {}
+        self._shown: set[int] = set()
 
-    async def close(self, turn_id: int, state: TurnState, answer: Answer) -> None:
+    def confirm(self, turn_id: int) -> None:
+        """Note, with the next `retry`, that Discord has an answer's last state; an answer that is
+        shown once more after a crash in between is shown as it was."""
+        self._shown.add(turn_id)
+
+    async def close(
+        self, turn_id: int, state: TurnState, answer: Answer, *, shown: bool = False
+    ) -> None:
         """Keep an answer and how it ended, now or when the memory works again."""
         try:
-            await self._store.close_turn(turn_id, state, answer)
+            await self._store.close_turn(turn_id, state, answer, shown=shown)
         except StorageError as error:
             log.warning("ending not kept yet turn=%d: %s", turn_id, error)
             self._waiting[turn_id] = state, answer
@@ -40,9 +49,16 @@ class Closings:
             try:
                 await self._store.close_turn(turn_id, state, answer)
             except StorageError:
-                break
+                return len(self._waiting)
             self._waiting.pop(turn_id, None)
             log.info("ending kept after all turn=%d", turn_id)
+        if shown := self._shown - self._waiting.keys():
+            try:
+                await self._store.confirm_shown(shown)
+            except StorageError as error:
+                log.warning("shown answers not noted yet: %s", error)
+            else:
+                self._shown -= shown
         return len(self._waiting)
 
 
@@ -60,7 +76,12 @@ class NoMemory:
     async def keep_picture(self, turn_id: int, image: ImagePart) -> None:
         """Let it go; it is shown all the same."""
 
-    async def close_turn(self, turn_id: int, state: TurnState, answer: Answer) -> None:
+    async def close_turn(
+        self, turn_id: int, state: TurnState, answer: Answer, *, shown: bool = False
+    ) -> None:
+        """Let it go."""
+
+    async def confirm_shown(self, turn_ids: Collection[int]) -> None:
         """Let it go."""
 
 

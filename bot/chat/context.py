@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bot.chat.content import FilePart, ImagePart, Message, Part, Speaker, TextPart
+from bot.chat.content import FilePart, ImagePart, Message, Part, TextPart
+from bot.chat.names import speaking
 from bot.chat.turns import Exchange
 
 TOKENS_PER_IMAGE = 1_100
@@ -88,10 +89,13 @@ def in_words(part: Part) -> TextPart:
 
 
 def named(message: Message) -> Message:
-    """The turn with its speaker's name in front, where several people may speak."""
+    """The turn with its speaker's name in front, where several people may speak.
+
+    The name is on one line and holds no colon: nobody can write somebody else's turn into it.
+    """
     if message.speaker is None:
         return message
-    name = _plain(message.speaker)
+    name = speaking(message.speaker.name) or str(message.speaker.id)
     first, *rest = message.parts or (TextPart(""),)
     if isinstance(first, TextPart):
         parts: tuple[Part, ...] = (TextPart(f"{name}: {first.text}"), *rest)
@@ -137,8 +141,3 @@ def fit(
 
 def _as_is(message: Message) -> Message:
     return message
-
-
-def _plain(speaker: Speaker) -> str:
-    """The name on one line, so that nobody can write somebody else's turn into their own name."""
-    return " ".join(speaker.name.replace(":", " ").split()) or str(speaker.id)

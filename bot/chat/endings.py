@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from enum import Enum, auto
 
 from bot.chat.events import Finished, FinishReason, Usage
+from bot.chat.names import plain
 from bot.chat.turns import Ending, Task, TurnState
 from bot.errors import (
     AuthCodeError,
@@ -15,13 +16,15 @@ from bot.errors import (
     ClosingError,
     ContextTooLongError,
     CreditError,
-    LLMError,
+    DailyLimitError,
     ModelNotFoundError,
+    OverlongError,
     RateLimitedError,
     RejectedError,
     SignatureError,
     StorageError,
     TooLargeError,
+    TooSlowError,
     UnavailableError,
     UnsupportedInputError,
     UnsupportedSettingError,
@@ -73,6 +76,7 @@ def again(state: TurnState, *, has_text: bool) -> Ending:
 
 def facts(model: str, usage: Usage | None) -> str:
     """The model and what it used, in one line."""
+    model = plain(model)  # a gateway may name it as it likes
     if usage is None:
         return model
     tokens = usage.input_tokens + usage.output_tokens
@@ -153,6 +157,15 @@ def unexpected() -> Ending:
 
 def sentence(error: BotError) -> str:
     """What a member reads about an error: the cause and the next step."""
+    words = _cause(error)
+    match error:
+        case UnavailableError(billable=True) | BrokenStreamError(billable=True):
+            return _("{reason} It may have been charged all the same.").format(reason=words)
+        case _:
+            return words
+
+
+def _cause(error: BotError) -> str:
     match error:
         case ClosingError():
             return _("I am being restarted. Ask again in a minute.")
@@ -161,13 +174,12 @@ def sentence(error: BotError) -> str:
                 "My memory is in trouble, so I cannot do this just now. Try again in a few "
                 "minutes; the bot's operator can find the cause in the log."
             )
-        case LLMError(billable=True) if isinstance(error, UnavailableError | BrokenStreamError):
-            return _(
-                "The service gave no result in time and may have charged for it. "
-                "It is not asked again by itself."
-            )
+        case TooSlowError():
+            return _("The AI service took too long. Try again, or choose a faster model.")
         case UnavailableError():
             return _("The AI service cannot be reached right now. Try again in a minute.")
+        case DailyLimitError():
+            return _("The AI service's allowance for today is used up. Choose another model.")
         case RateLimitedError(retry_after=float(seconds)) if seconds >= 1:
             return _("The AI service is busy. Try again in {seconds} seconds.").format(
                 seconds=round(seconds)
@@ -207,6 +219,8 @@ def sentence(error: BotError) -> str:
             return _("The AI service refused this request. Ask differently or with another model.")
         case BlockedError():
             return _("The provider's rules forbid this request. Ask differently.")
+        case OverlongError():
+            return _("The answer became longer than any answer can be, and was ended.")
         case BrokenStreamError():
             return _("The AI service stopped in the middle of its answer.")
         case _:

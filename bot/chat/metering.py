@@ -21,6 +21,9 @@ log = logging.getLogger(__name__)
 ANSWER_TOKENS = 500
 """What an answer is expected to have at least, before anybody knows."""
 
+MOST_REPLIES = 500
+"""At once in one process, whoever asks: each holds its question's files and a connection."""
+
 Price = Callable[[str, int, int], float]
 """(model, tokens, pictures) to credits, as far as the gateway's list of charges taught it."""
 
@@ -58,6 +61,8 @@ class Meter:
         grant, scope = question.manner.grant, question.scope
         member = ("member", scope.guild_id, question.speaker.id)
         channel = ("channel", scope.guild_id, scope.channel_id)
+        if self._growing.total() >= 2 * MOST_REPLIES:  # each counts for its member and channel
+            raise QuotaError(_("Too many questions are being answered just now. Ask again soon."))
         if grant.member_replies is not None and self._growing[member] >= grant.member_replies:
             raise QuotaError(_("Your last question is still being answered. Ask again then."))
         if grant.channel_replies is not None and self._growing[channel] >= grant.channel_replies:

@@ -71,8 +71,8 @@ class Defaults:
     language: str | None = None
     time_zone: str = "UTC"
     retention_days: int = 30
-    member_replies: int | None = None
-    channel_replies: int | None = None
+    member_replies: int | None = 5
+    channel_replies: int | None = 20
     warn_below: float | None = None
     warn_channel: int | None = None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -142,8 +142,14 @@ class ReplyStore(Protocol):
         """Keep a picture of a growing answer, before anybody sees it."""
         ...
 
-    async def close_turn(self, turn_id: int, state: TurnState, answer: Answer) -> None:
-        """Keep the answer and how it ended."""
+    async def close_turn(
+        self, turn_id: int, state: TurnState, answer: Answer, *, shown: bool = False
+    ) -> None:
+        """Keep the answer and how it ended; `shown`: Discord has its last state already."""
+        ...
+
+    async def confirm_shown(self, turn_ids: Collection[int]) -> None:
+        """Note that Discord has the last state of these answers."""
         ...
 
 
@@ -200,8 +206,9 @@ class ConversationStore(ReplyStore, Protocol):
         ...
 
     async def interrupted(self) -> list[OpenTurn]:
-        """Answers that processes of the bot left `streaming` when they died. Each is given once:
-        whoever gets it sees it to its end."""
+        """Answers that processes of the bot left `streaming` when they died, and those that had
+        ended and may not have been shown so. Each is given once: whoever gets it sees it to its
+        end."""
         ...
 
     async def is_known(self, event_id: int) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from bot.chat.content import ImagePart
+from bot.chat.echo import without_echo
 from bot.chat.events import (
     Finished,
     ImageReady,
@@ -20,7 +21,7 @@ from bot.chat.events import (
 )
 from bot.chat.growing import Growing
 from bot.chat.ports import ChatModel, ChatRequest, ReplyStore, ReplySurface
-from bot.errors import BrokenStreamError
+from bot.errors import BlockedError, BrokenStreamError, LLMError, Upstream
 
 log = logging.getLogger(__name__)
 
@@ -94,6 +95,9 @@ class Reading:
                             finished = event
                         case _:
                             assert_never(event)
+        except LLMError as error:
+            error.upstream = _unechoed(error, request)
+            raise
         finally:
             self._growing.add_usage(usage)
         if finished is None:
@@ -122,3 +126,11 @@ class Reading:
             # A full disk must not hide a picture that is there.
             log.exception("picture not kept before it was shown turn=%d", self._turn_id)
         self._surface.attach(image)
+
+
+def _unechoed(error: LLMError, request: ChatRequest) -> Upstream:
+    """What the log may say of a failure: nothing of the question, which a filter quotes in the
+    smallest pieces."""
+    upstream = error.upstream
+    detail = "" if isinstance(error, BlockedError) else without_echo(upstream.detail, request)
+    return replace(upstream, detail=detail)

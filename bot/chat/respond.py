@@ -243,13 +243,22 @@ class Responder:
         await self._idle.wait()
         await self._closings.retry()
 
+    async def show_again(self, turn_id: int, open_surface: OpenSurface) -> None:
+        """Show an answer that ended when its process could not show it any more.
+
+        Raises:
+            ConversationError: the answer is no longer remembered.
+        """
+        await self._show(await self._variants.kept(turn_id), open_surface)
+        self._closings.confirm(turn_id)
+
     async def recovered(self, turn: OpenTurn, state: TurnState, answer: Answer) -> None:
         """Keep how an answer ended after all that another process could not see through, and
         settle what it used."""
         if turn.question.scope.is_private:
             await self._store.clear(turn.question.scope)
         else:
-            await self._store.close_turn(turn.turn_id, state, answer)
+            await self._store.close_turn(turn.turn_id, state, answer, shown=True)
         await self._meter.settle_cut_off(turn, answer.message)
 
     async def close_rest(self) -> int:
@@ -339,7 +348,13 @@ class Responder:
                     images=len(growing.images),
                 )
             closings = self._closings if turn.is_remembered else Closings(NO_MEMORY)
-            close = partial(closings.close, turn.turn_id, ending.state, answer)
+            close = partial(
+                closings.close,
+                turn.turn_id,
+                ending.state,
+                answer,
+                shown=bool(growing.images),
+            )
             show = partial(surface.end, ending)
             # Words are kept first, so that the next question knows them. Pictures are kept
             # already: their turn stays open until Discord has them, or the next start sends them.
@@ -349,6 +364,7 @@ class Responder:
             finally:
                 try:
                     await second()
+                    closings.confirm(turn.turn_id)
                     if not keep and turn.is_remembered:
                         await self._store.clear(question.scope)
                 except StorageError as error:

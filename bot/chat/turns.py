@@ -47,6 +47,12 @@ class Scope:
         """Whether one member alone sees it, and it is forgotten after its answer."""
         return self.key.startswith("private:")
 
+    def is_open_to(self, member_id: int) -> bool:
+        """Whether what is remembered here may reach the member's questions: a talk of the channel
+        does, another member's own talk does not."""
+        kind, _, rest = self.key.partition(":")
+        return kind != "member" or rest.partition(":")[0] == str(member_id)
+
 
 @dataclass(frozen=True, slots=True)
 class ImageOptions:
@@ -112,6 +118,10 @@ class Question:
     edits: tuple[int, ...] = ()
     """The pictures of that answer which are to be changed, counted from 1."""
     manner: Manner = Manner()
+    reserved: int | None = None
+    """A message that is there already, empty, and becomes the first page."""
+    token: str = field(default="", repr=False)
+    """Of the interaction, where the messages of the reply exist only behind that."""
     notices: tuple[str, ...] = ()
     """Sentences to show under the reply, such as a file that was left out; not stored."""
 

@@ -11,14 +11,15 @@ import discord
 from discord import app_commands
 
 from bot.chat.access import Asker, Refusal, may_use, refusal
+from bot.chat.names import plain
 from bot.chat.persona import filled_in
 from bot.chat.policy import Effective
 from bot.chat.quota import charges
 from bot.chat.turns import Grant, Manner, Scope, Task
 from bot.client import Bot
 from bot.cogs._models import code, matching
-from bot.cogs._places import scope_of, settings_place
-from bot.errors import AccessError, BotError
+from bot.cogs._places import name_of, scope_of, settings_place
+from bot.errors import AccessError, BotError, QuestionError
 from bot.i18n import _, use_language
 
 
@@ -40,8 +41,11 @@ class Admitted:
 
         Raises:
             AccessError: they may not.
+            QuestionError: no model is called like that.
         """
         chosen = (wanted or "").strip() or usual
+        if chosen != plain(chosen):
+            raise QuestionError(_("No model is called {model}.").format(model=code(chosen)))
         if chosen != usual and not self.effective.member_models.value:
             raise AccessError(_("Members cannot choose the model here. Leave that option out."))
         self.check(chosen)
@@ -144,9 +148,13 @@ def _manner(
     now = datetime.now(UTC)
     zone = effective.time_zone.value
     persona = effective.persona.value
-    grant = Grant()
+    grant = Grant(
+        member_replies=effective.member_replies.value,
+        channel_replies=effective.channel_replies.value,
+    )
     if event.guild is not None:
-        grant = Grant(
+        grant = replace(
+            grant,
             charges=tuple(
                 charges(
                     effective.lists.quotas,
@@ -157,15 +165,13 @@ def _manner(
                 )
             ),
             authcode="" if effective.key is None else bot.keyring.open(effective.key),
-            member_replies=effective.member_replies.value,
-            channel_replies=effective.channel_replies.value,
         )
     if persona is not None:
         persona = filled_in(
             persona,
             server=event.guild.name if event.guild else "",
             channel=getattr(event.channel, "name", None) or "",
-            user=user.display_name,
+            user=name_of(user),
             now=now.astimezone(ZoneInfo(zone)),
         )
     manner = Manner(

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
+import aiohttp
 import discord
 
 from bot.chat.turns import Question, Scope
 from bot.client import Bot
 from bot.cogs._places import settings_place
 from bot.cogs.buttons import grow
+from bot.cogs.errors import ACKNOWLEDGED, ALREADY_ACKNOWLEDGED
 from bot.replies.interactions import InteractionPlace
 from bot.replies.places import ChannelPlace, upload_limit
 
@@ -33,10 +36,12 @@ async def answer_interaction(
 
     async def acknowledge_and_prepare() -> Question:
         # Discord waits three seconds for this; everything slow comes after it.
-        deferred = await interaction.response.defer(thinking=True, ephemeral=private)
-        if deferred is not None and not private:
-            place.reserved = deferred.message_id
-        return await prepare()
+        deferred_id = await _defer(interaction, ephemeral=private)
+        if not private:
+            place.reserved = deferred_id
+        question = await prepare()
+        token = interaction.token if private else ""
+        return replace(question, reserved=place.reserved, token=token)
 
     place = InteractionPlace(interaction, ephemeral=private)
     return await bot.responder.ask(
@@ -45,6 +50,26 @@ async def answer_interaction(
         lambda turn: grow(bot, place, turn, settings_place(interaction)),
         keep=not private,
     )
+
+
+async def _defer(interaction: discord.Interaction[Bot], *, ephemeral: bool) -> int | None:
+    """Acknowledge, so that Discord shows "is thinking…"; the id of that message, if it is told.
+
+    Raises:
+        discord.HTTPException: Discord does not take it.
+    """
+    try:
+        deferred = await interaction.response.defer(thinking=True, ephemeral=ephemeral)
+    except (discord.DiscordServerError, aiohttp.ClientError, TimeoutError, ConnectionError):
+        # It may have come through all the same; then the second one is refused as a repetition.
+        try:
+            deferred = await interaction.response.defer(thinking=True, ephemeral=ephemeral)
+        except discord.HTTPException as error:
+            if error.code != ALREADY_ACKNOWLEDGED:
+                raise
+            interaction.extras[ACKNOWLEDGED] = True
+            return (await interaction.original_response()).id
+    return deferred.message_id if deferred is not None else None
 
 
 async def answer_message(

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 
 import aiohttp
 import discord
-from yarl import URL
 
+from bot.cdn import Files, LinkExpiredError, NotFetchedError
 from bot.chat.content import FilePart, Part, TextPart
+from bot.chat.names import plain
 from bot.chat.profiles import Profile
+from bot.client import Bot
 from bot.errors import QuestionError
 from bot.i18n import _
 from bot.pictures.measuring import measure
@@ -20,11 +22,11 @@ MAX_FILE_BYTES = 10 * 1024 * 1024
 """Discord's own limit for most members; a gateway takes about 13 MB in one request."""
 MAX_PICTURE_BYTES = 20 * 1024 * 1024
 """Pictures are made smaller before they are sent."""
+MAX_FETCHED_BYTES = 3 * MAX_PICTURE_BYTES
+"""Of all files of one question; they are in memory together."""
 MAX_TOTAL_BYTES = 13_000_000
 MAX_TEXT_BYTES = 400_000
 """About 100,000 tokens."""
-CDN_HOSTS = frozenset({"cdn.discordapp.com", "media.discordapp.net"})
-"""Where Discord keeps what people attach; nothing is fetched from anywhere else."""
 _PICTURE_ENDINGS = (
     "png", "jpg", "jpeg", "webp", "gif", "bmp", "heic", "heif", "avif", "tif", "tiff", "svg",
 )  # fmt: skip
@@ -48,17 +50,22 @@ def is_picture(attachment: discord.Attachment) -> bool:
 
 
 async def collect(
-    attachments: Iterable[discord.Attachment], profile: Profile, *, refetch: Refetch | None = None
+    bot: Bot,
+    member: discord.abc.User,
+    attachments: Iterable[discord.Attachment],
+    profile: Profile,
+    *,
+    refetch: Refetch | None = None,
 ) -> Attached:
-    """Download what the model can take, pictures made ready for it.
+    """Download what the model can take, pictures made ready for it, when it is the member's turn.
 
     Raises:
         QuestionError: a file is too large, damaged, or could not be fetched.
+        QuotaError: too many questions of theirs wait for that.
     """
     found = list(attachments)
     for attachment in found:
-        limit = MAX_PICTURE_BYTES if is_picture(attachment) else MAX_FILE_BYTES
-        if attachment.size > limit:
+        if attachment.size > (limit := _limit(attachment)):
             raise QuestionError(
                 _("{name} is too large: {size} MB. I read files of up to {limit} MB.").format(
                     name=_name(attachment),
@@ -66,25 +73,44 @@ async def collect(
                     limit=_megabytes(limit),
                 )
             )
+    if sum(attachment.size for attachment in found) > MAX_FETCHED_BYTES:
+        raise _too_large_together(MAX_FETCHED_BYTES)
     attached = Attached()
-    for attachment in found:
-        part = await _part(attachment, await _bytes(attachment, refetch), profile)
-        if isinstance(part, str):
-            attached.notices.append(part)
-        else:
+    if not found:
+        return attached
+    weight = 0
+    async with bot.reading.turn(member.id):
+        for attachment in found:
+            part = await _part(attachment, await _bytes(bot.files, attachment, refetch), profile)
+            if isinstance(part, str):
+                attached.notices.append(part)
+                continue
             attached.parts.append(part)
-    media = [part for part in attached.parts if not isinstance(part, TextPart)]
-    if sum(len(part.data) for part in media) > MAX_TOTAL_BYTES:
-        raise QuestionError(
-            _("These files are too large together. Up to {limit} MB fit one question.").format(
-                limit=_megabytes(MAX_TOTAL_BYTES)
-            )
-        )
+            weight += 0 if isinstance(part, TextPart) else len(part.data)
+            if weight > MAX_TOTAL_BYTES:
+                raise _too_large_together(MAX_TOTAL_BYTES)
     return attached
 
 
+def _limit(attachment: discord.Attachment) -> int:
+    return MAX_PICTURE_BYTES if is_picture(attachment) else MAX_FILE_BYTES
+
+
+def _too_large_together(limit: int) -> QuestionError:
+    return QuestionError(
+        _("These files are too large together. Up to {limit} MB fit one question.").format(
+            limit=_megabytes(limit)
+        )
+    )
+
+
 async def pictures(
-    attachments: Iterable[discord.Attachment], profile: Profile, *, refetch: Refetch | None = None
+    bot: Bot,
+    member: discord.abc.User,
+    attachments: Iterable[discord.Attachment],
+    profile: Profile,
+    *,
+    refetch: Refetch | None = None,
 ) -> Attached:
     """Download pictures for a model that makes pictures; those beyond its limit are named.
 
@@ -98,7 +124,7 @@ async def pictures(
                 _("{name} is no picture. Send PNG, JPEG or WebP.").format(name=_name(attachment))
             )
     taken = found[: profile.max_references]
-    attached = await collect(taken, profile, refetch=refetch)
+    attached = await collect(bot, member, taken, profile, refetch=refetch)
     attached.notices += [
         _("{name} was left out: this model takes {count} pictures.").format(
             name=_name(attachment), count=profile.max_references
@@ -108,33 +134,24 @@ async def pictures(
     return attached
 
 
-async def _bytes(attachment: discord.Attachment, refetch: Refetch | None) -> bytes:
-    """Read a file from Discord's CDN; a link that has expired is replaced once.
+async def _bytes(files: Files, attachment: discord.Attachment, refetch: Refetch | None) -> bytes:
+    """Read a file; a link that has expired is replaced once.
 
     Raises:
         QuestionError: it cannot be had.
     """
     try:
-        return await _read(attachment)
-    except (discord.NotFound, discord.Forbidden) as error:
-        if refetch is None:
-            raise QuestionError(_unfetched(attachment)) from error
-    except (discord.HTTPException, aiohttp.ClientError, TimeoutError) as error:
-        raise QuestionError(_unfetched(attachment)) from error
-    try:
+        try:
+            return await files.read(attachment, _limit(attachment))
+        except LinkExpiredError:
+            if refetch is None:
+                raise
         for fresh in await refetch():
             if fresh.id == attachment.id:
-                return await _read(fresh)
-    except (discord.HTTPException, aiohttp.ClientError, TimeoutError) as error:
+                return await files.read(fresh, _limit(attachment))
+    except (NotFetchedError, discord.HTTPException, aiohttp.ClientError, TimeoutError) as error:
         raise QuestionError(_unfetched(attachment)) from error
     raise QuestionError(_unfetched(attachment))
-
-
-async def _read(attachment: discord.Attachment) -> bytes:
-    url = URL(attachment.url)
-    if url.host not in CDN_HOSTS and url.origin() != URL(discord.asset.Asset.BASE).origin():
-        raise QuestionError(_unfetched(attachment))
-    return await attachment.read()
 
 
 def _unfetched(attachment: discord.Attachment) -> str:
@@ -186,7 +203,7 @@ def _text(data: bytes) -> str | None:
 
 
 def _name(attachment: discord.Attachment) -> str:
-    return discord.utils.escape_markdown(" ".join(attachment.filename.split()))
+    return discord.utils.escape_markdown(plain(attachment.filename) or str(attachment.id))
 
 
 def _megabytes(size: int) -> str:

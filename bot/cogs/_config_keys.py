@@ -120,7 +120,8 @@ async def _entered(
     await interaction.response.defer(ephemeral=True, thinking=True)
     bot = interaction.client
     authcode = values.get("authcode", "").strip()
-    if not (authcode.isascii() and authcode.isprintable()) or " " in authcode or not authcode:
+    is_code = authcode.isascii() and authcode.isprintable() and " " not in authcode
+    if not (is_code and 0 < len(authcode) <= AUTHCODE_LENGTH):
         raise QuestionError(_("This is no auth code. Copy it again. Nothing was stored."))
     try:
         balance = await bot.account.balance(authcode)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Literal
 
-import aiohttp
 import discord
 from discord import app_commands
 from discord.ext import commands
 
 from bot.byte_file import ByteFile
+from bot.cdn import NotFetchedError
 from bot.chat.moving import exported, fitting, imported
 from bot.chat.preferences import Configuration, Lists, Preferences
 from bot.client import Bot
@@ -66,8 +66,8 @@ class MovingCommands(commands.Cog):
         if file.size > MAX_BYTES:
             raise QuestionError(_("This file is too large to be one of settings."))
         try:
-            data = await file.read()
-        except (discord.HTTPException, aiohttp.ClientError, TimeoutError) as error:
+            data = await interaction.client.files.read(file, MAX_BYTES)
+        except NotFetchedError as error:
             raise QuestionError(_("I could not fetch the file. Send it again.")) from error
         guild = interaction.guild
         assert guild is not None

@@ -9,6 +9,7 @@ import aiohttp
 import discord
 from discord import ui
 
+from bot.chat.names import plain
 from bot.chat.profiles import Profile, profile_of
 from bot.client import Bot
 from bot.cogs._editing import Shown, shown_in
@@ -25,9 +26,10 @@ _CHOICES = 25
 _DESCRIPTION_LENGTH = 100
 _REMEMBERED = 200
 
-_opened: dict[int, Shown] = {}
-"""Pictures of messages whose form was opened: without the Message Content Intent, Discord shows
-them in the menu's interaction only."""
+_opened: dict[tuple[int, int, int], Shown] = {}
+"""Pictures of messages whose form was opened, by who opened it, where, and the message's id:
+without the Message Content Intent, Discord shows them in the menu's interaction only. Nobody gets
+them who has not been shown them there."""
 
 
 async def open_form(interaction: discord.Interaction[Bot], message: discord.Message) -> None:
@@ -39,10 +41,14 @@ async def open_form(interaction: discord.Interaction[Bot], message: discord.Mess
     shown = shown_in(message)
     while len(_opened) >= _REMEMBERED:
         del _opened[next(iter(_opened))]
-    _opened[message.id] = shown
+    _opened[_opening(interaction, message.id)] = shown
     effective = await interaction.client.policy.effective(settings_place(interaction))
     profile = profile_of(effective.image_model.value)
     await show(interaction, _form(shown, profile))
+
+
+def _opening(interaction: discord.Interaction[Bot], message_id: int) -> tuple[int, int, int]:
+    return interaction.user.id, interaction.channel_id or 0, message_id
 
 
 def _form(shown: Shown, profile: Profile) -> ui.Modal:
@@ -73,7 +79,7 @@ def picture_select(pictures: Sequence[discord.Attachment]) -> ui.Select[Any]:
         discord.SelectOption(
             label=_("Picture {number}").format(number=number),
             value=str(number),
-            description=(picture.description or picture.filename)[:_DESCRIPTION_LENGTH],
+            description=plain(picture.description or picture.filename, _DESCRIPTION_LENGTH) or None,
             default=number == 1,
         )
         for number, picture in enumerate(pictures, start=1)
@@ -105,7 +111,7 @@ async def shown_again(interaction: discord.Interaction[Bot], message_id: int) ->
     channel = interaction.client.get_partial_messageable(
         interaction.channel_id or 0, guild_id=interaction.guild_id
     )
-    known = _opened.get(message_id)
+    known = _opened.get(_opening(interaction, message_id))
     try:
         return shown_in(await channel.fetch_message(message_id))
     except QuestionError:

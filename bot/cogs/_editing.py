@@ -51,14 +51,18 @@ def shown_in(message: discord.Message, refetch: Refetch | None = None) -> Shown:
     return Shown(message.id, pictures, refetch)
 
 
-async def own_pictures(bot: Bot, shown: Shown) -> Own | None:
-    """What these pictures are of, if the bot made them and still keeps them."""
+async def own_pictures(bot: Bot, shown: Shown, member: discord.abc.User) -> Own | None:
+    """What these pictures are of, if the bot made them, still keeps them, and made them in a talk
+    that the member takes part in."""
     numbers = [picture_number(picture.filename) for picture in shown.pictures]
     known = tuple(number for number in numbers if number is not None)
     if not known or len(known) < len(numbers):
         return None
     found = await bot.store.pictures_on(shown.message_id)
     if found is None or max(known) > found[1]:
+        return None
+    scope = await bot.store.scope_of(found[0])
+    if scope is None or not scope.is_open_to(member.id):
         return None
     return Own(found[0], known)
 
@@ -84,20 +88,23 @@ async def edit_of(
     """
     model = admitted.model(None, admitted.effective.image_model.value)
     profile = profile_of(model)
+    member = event.author if isinstance(event, discord.Message) else event.user
     follows: int | None = None
     edits: tuple[int, ...] = ()
     parts: list[Part] = []
     if own is not None:
         follows, edits = own.turn_id, own.numbers
-        attached = await pictures(references, profile)
+        attached = await pictures(bot, member, references, profile)
     else:
-        attached = await pictures([*shown.pictures, *references], profile, refetch=shown.refetch)
+        attached = await pictures(
+            bot, member, [*shown.pictures, *references], profile, refetch=shown.refetch
+        )
         count = min(len(shown.pictures), len(attached.parts))
         parts, attached = attached.parts[:count], Attached(attached.parts[count:], attached.notices)
     return Question(
         scope=await conversation(bot, event, admitted, follows),
         event_id=event.id,
-        speaker=speaker_of(event.author if isinstance(event, discord.Message) else event.user),
+        speaker=speaker_of(member),
         parts=(*parts, TextPart(words), *attached.parts),
         model=model,
         task=Task.IMAGE,

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 
 from discord import app_commands
 
+from bot.chat.names import plain
+
 CHOICES = 25
 """Discord shows no more."""
 MODEL_LENGTH = 100
@@ -14,7 +16,7 @@ MODEL_LENGTH = 100
 
 def code(name: str) -> str:
     """A name as inline code that it cannot break out of."""
-    return "`" + name.replace("`", "'") + "`"
+    return "`" + (plain(name).replace("`", "'") or " ") + "`"
 
 
 def matching(names: Iterable[str], typed: str) -> list[app_commands.Choice[str]]:

@@ -9,12 +9,14 @@ import hashlib
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from enum import StrEnum
+from typing import Any, TypeVar
 
 import discord
 from discord import ui
 
 from bot.chat.access import Allowance, Subject, Verdict
+from bot.chat.names import plain
 from bot.chat.preferences import FIELDS, Change, Configuration, Preferences, Setting
 from bot.chat.quota import MICRO, Holder, Limit, Measure, Period
 from bot.client import Bot
@@ -31,7 +33,7 @@ from bot.cogs._config_lists import of_lists, with_allowance, with_rules
 from bot.cogs._config_moving import propose_reset, show_export, show_log
 from bot.cogs._config_settings import check_models, parsed, show_persona_form
 from bot.cogs._modals import Values, handles, presses, show
-from bot.cogs._models import MODEL_LENGTH, matching
+from bot.cogs._models import MODEL_LENGTH, code, matching
 from bot.cogs._panel import (
     CHAT,
     ID,
@@ -47,6 +49,8 @@ from bot.cogs._panel import (
 from bot.cogs._places import speaker_of
 from bot.errors import QuestionError
 from bot.i18n import _
+
+_Choice = TypeVar("_Choice", bound=StrEnum)
 
 
 async def open_panel(interaction: discord.Interaction[Bot]) -> None:
@@ -314,11 +318,13 @@ async def _about(
         subject = {"role": Subject.ROLE, "member": Subject.MEMBER}.get(kind) or _place_subject(
             interaction, whom
         )
-        rule = None if verdict == "forget" else Verdict(verdict)
+        rule = None if verdict == "forget" else _chosen_of(Verdict, verdict)
         edits.append(of_lists(with_rules([(subject, whom)], rule)))
     if values.get("measure") and kind != "place":
         edits.append(_limit_edit(kind, whom, values))
     if (model := values.get("model", "").strip()) and kind == "role":
+        if len(model) > MODEL_LENGTH or model != plain(model):
+            raise QuestionError(_("No model is called {model}.").format(model=code(model)))
         edits.append(of_lists(with_allowance(Allowance(whom, model))))
     if not edits:
         raise QuestionError(_("Choose at least one thing to change."))
@@ -331,13 +337,26 @@ async def _about(
     await _change(interaction, replace(spot, query=""), edit)
 
 
+def _chosen_of(kind: type[_Choice], value: str) -> _Choice:
+    """What was chosen, if it was one of the choices.
+
+    Raises:
+        QuestionError: it was not.
+    """
+    try:
+        return kind(value)
+    except ValueError:
+        raise QuestionError(_("I do not know this form any more. Open it again.")) from None
+
+
 def _place_subject(interaction: discord.Interaction[Bot], place_id: int) -> Subject:
     channel = interaction.guild.get_channel(place_id) if interaction.guild else None
     return Subject.CATEGORY if isinstance(channel, discord.CategoryChannel) else Subject.CHANNEL
 
 
 def _limit_edit(kind: str, whom: int, values: Values) -> Any:
-    measure, period = Measure(values["measure"]), Period(values.get("period") or "day")
+    measure = _chosen_of(Measure, values["measure"])
+    period = _chosen_of(Period, values.get("period") or "day")
     holder = Holder(kind)
     amount: int | None = None
     if typed := values.get("amount", "").strip():

@@ -5,13 +5,19 @@ from __future__ import annotations
 import discord
 
 from bot.chat.content import Speaker
+from bot.chat.names import plain
 from bot.chat.places import SettingsPlace
 from bot.chat.turns import Scope
 
 
 def speaker_of(user: discord.User | discord.Member) -> Speaker:
     """Who speaks, by the name the others see there."""
-    return Speaker(user.id, user.display_name)
+    return Speaker(user.id, name_of(user))
+
+
+def name_of(user: discord.abc.User) -> str:
+    """The name the others see there, as far as it can be seen."""
+    return plain(user.display_name) or plain(user.name) or str(user.id)
 
 
 def scope_of(event: discord.Message | discord.Interaction, context_scope: str = "channel") -> Scope:

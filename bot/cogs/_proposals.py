@@ -6,11 +6,11 @@ from __future__ import annotations
 import re
 from typing import Any, Self
 
-import aiohttp
 import discord
 from discord import ui
 
 from bot.byte_file import ByteFile
+from bot.cdn import Files, NotFetchedError
 from bot.chat.moving import exported, fingerprint, imported
 from bot.chat.preferences import Configuration, differences
 from bot.client import Bot
@@ -93,6 +93,8 @@ class DiscardButton(ui.DynamicItem[ui.Button[Any]], template=r"discard"):
         """Take the message's buttons away."""
         use_language(interaction.locale.value)
         try:
+            check_admin(interaction)
+            _file_in(interaction.message)
             await interaction.response.edit_message(
                 content=_("Nothing was changed."), view=None, attachments=[]
             )
@@ -102,7 +104,7 @@ class DiscardButton(ui.DynamicItem[ui.Button[Any]], template=r"discard"):
 
 async def _apply(interaction: discord.Interaction[Bot], base: str) -> None:
     bot, guild_id = interaction.client, guild_id_of(interaction)
-    new = imported(await _file_of(interaction.message))
+    new = imported(await _file_of(bot.files, interaction.message))
 
     def edit(old: Configuration) -> Configuration:
         if fingerprint(old) != base:
@@ -131,16 +133,29 @@ class _OvertakenError(Exception):
     """The configuration is not what it was when the changes were proposed."""
 
 
-async def _file_of(message: discord.Message | None) -> bytes:
+async def _file_of(files: Files, message: discord.Message | None) -> bytes:
     """The proposal that a message carries.
 
     Raises:
         QuestionError: it cannot be read any more.
     """
+    try:
+        return await files.read(_file_in(message), MAX_BYTES)
+    except NotFetchedError as error:
+        raise _too_old() from error
+
+
+def _file_in(message: discord.Message | None) -> discord.Attachment:
+    """The file of a proposal, which no other message of the bot has.
+
+    Raises:
+        QuestionError: the message is none.
+    """
     found = [file for file in message.attachments if file.filename == FILE_NAME] if message else []
-    if len(found) == 1 and found[0].size <= MAX_BYTES:
-        try:
-            return await found[0].read()
-        except (discord.HTTPException, aiohttp.ClientError, TimeoutError):
-            pass  # the sentence below says what to do
-    raise QuestionError(_("This preview is too old. Begin again; nothing was changed."))
+    if len(found) != 1:
+        raise _too_old()
+    return found[0]
+
+
+def _too_old() -> QuestionError:
+    return QuestionError(_("This preview is too old. Begin again; nothing was changed."))

@@ -48,7 +48,9 @@ class Ask(commands.Cog):
         async def prepare() -> Question:
             admitted = await admit(self._bot, interaction)
             chosen = admitted.model(model, admitted.effective.chat_model.value)
-            attached = await collect([file] if file else [], profile_of(chosen))
+            attached = await collect(
+                self._bot, interaction.user, [file] if file else [], profile_of(chosen)
+            )
             here = scope if private else scope_of(interaction, admitted.context_scope)
             return Question(
                 scope=here,

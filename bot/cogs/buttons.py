@@ -13,6 +13,7 @@ from discord import ui
 from bot.byte_file import ByteFile
 from bot.chat.content import TextPart
 from bot.chat.places import SettingsPlace
+from bot.chat.ports import ConversationStore
 from bot.chat.studio import ENLARGE
 from bot.chat.turns import (
     REMEMBERED,
@@ -27,10 +28,16 @@ from bot.cogs._admission import admit
 from bot.cogs._edit_form import chosen_of, open_form, picture_select, shown_again
 from bot.cogs._editing import Shown, own_pictures, shown_in
 from bot.cogs._modals import Values, handles, show
-from bot.cogs._models import CHOICES
+from bot.cogs._models import CHOICES, code
 from bot.cogs._places import settings_place, speaker_of
 from bot.cogs.errors import report, tell
-from bot.errors import AccessError, BotError, ConversationError, StorageError
+from bot.errors import (
+    AccessError,
+    BotError,
+    ConversationError,
+    QuestionError,
+    StorageError,
+)
 from bot.i18n import _, use_language
 from bot.replies.errors import NETWORK_ERRORS, classify
 from bot.replies.live import LiveReply
@@ -147,14 +154,33 @@ class _TurnItem(ui.DynamicItem[ui.Item[Any]], template=r"never:(?P<turn>\d+)"):
         return not refusal
 
     async def _refusal(self, interaction: discord.Interaction[Any]) -> str:
-        """Why this member may not use the item; empty when they may."""
-        asker = await cast("Bot", interaction.client).store.asker_of(self.turn_id)
-        if asker is None:
+        """Why this member may not use the item; empty when they may.
+
+        An answer of another place is said to be unknown: whether there is one is nobody's business.
+        """
+        store = cast("Bot", interaction.client).store
+        asker = await store.asker_of(self.turn_id)
+        if asker is None or not await self._is_of(interaction, store):
             return _("I no longer remember this conversation.")
         moderates = interaction.guild is not None and interaction.permissions.manage_messages
         if interaction.user.id != asker and not moderates:
             return _("Only the one who asked, or a moderator, can use this button.")
         return ""
+
+    async def _is_of(self, interaction: discord.Interaction[Any], store: ConversationStore) -> bool:
+        """Whether the answer belongs where the item was used: to the message, or, as far as that
+        shows another one or none, to the same conversation in the same channel."""
+        message = interaction.message
+        shown = None if message is None else await store.turn_of_message(message.id)
+        if shown == self.turn_id:
+            return True
+        scope = await store.scope_of(self.turn_id)
+        if scope is None or (scope.guild_id, scope.channel_id) != (
+            interaction.guild_id,
+            interaction.channel_id,
+        ):
+            return False
+        return shown is None or await store.scope_of(shown) == scope
 
     async def callback(self, interaction: discord.Interaction[Any], /) -> None:
         """Do what the item says; errors become a sentence for whoever used it."""
@@ -256,9 +282,12 @@ class ModelSelect(_TurnItem, template=r"model:(?P<turn>\d{1,18})"):
     async def use(self, interaction: discord.Interaction[Any], bot: Bot) -> None:
         """Answer again by the chosen model."""
         assert interaction.data is not None  # a select always has data
+        message = interaction.message
+        if message is None or not message.flags.ephemeral:
+            raise ConversationError(_("I do not know this list any more. Open it again."))
         [model] = cast("list[str]", interaction.data.get("values"))
         await interaction.response.edit_message(
-            content=_("Asking {model}.").format(model=model), view=None
+            content=_("Asking {model}.").format(model=code(model)), view=None
         )
         await _answer_again(interaction, bot, self.turn_id, model=model)
 
@@ -276,7 +305,10 @@ class ContinueButton(_TurnItem, template=r"continue:(?P<turn>\d{1,18})"):
         """Go on in a further reply; the cut one loses its buttons."""
         message = interaction.message
         assert message is not None  # a button is always on a message
+        if await bot.store.turn_of_message(message.id) not in (None, self.turn_id):
+            raise ConversationError(_("This answer stands there no longer."))
         admitted = await admit(bot, interaction)
+        admitted.check((await bot.variants.kept(self.turn_id)).turn.question.model)
         await interaction.response.defer()
         place = _reply_to(interaction, bot, message.id)
 
@@ -351,7 +383,7 @@ async def _enlarge(
     """Have one picture made again, larger, as a further reply."""
     await interaction.response.defer()
     kept = await bot.variants.kept(turn_id)
-    own = await own_pictures(bot, shown)
+    own = await own_pictures(bot, shown, interaction.user)
     if own is None or own.turn_id != turn_id:
         raise ConversationError(_("I no longer keep this picture."))
     number = own.numbers[0]
@@ -440,7 +472,8 @@ class RedoButton(_TurnItem, template=r"redo:(?P<turn>\d{1,18})"):
 
 
 class VariantButton(
-    _TurnItem, template=r"variant:(?P<turn>\d{1,18}):(?P<step>-1|1):(?P<place>\d+):(?P<count>\d+)"
+    _TurnItem,
+    template=r"variant:(?P<turn>\d{1,18}):(?P<step>-1|1):(?P<place>\d{1,6}):(?P<count>\d{1,6})",
 ):
     """Shows the previous or the next answer to the same question."""
 
@@ -498,8 +531,13 @@ async def _answer_again(
     interaction: discord.Interaction[Any], bot: Bot, turn_id: int, *, model: str | None = None
 ) -> None:
     admitted = await admit(bot, interaction)
-    if model is not None:
-        admitted.check(model)
+    asked = (await bot.variants.kept(turn_id)).turn.question
+    if model is None:
+        admitted.check(asked.model)
+    elif model not in bot.models.names(asked.task):
+        raise QuestionError(_("This model is not offered any more. Choose another one."))
+    else:
+        admitted.model(model, asked.model)
     message = interaction.message
     # The list of models is a message of its own, and shows no answer.
     message_id = None if message is None or message.flags.ephemeral else message.id

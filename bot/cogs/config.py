@@ -28,6 +28,7 @@ from bot.cogs._config_moving import MovingCommands
 from bot.cogs._config_settings import SettingsCommands
 from bot.cogs._modals import Values, handles
 from bot.cogs._panel_parts import open_panel
+from bot.cogs._places import name_of
 from bot.cogs._proposals import ApplyButton, DiscardButton, propose
 from bot.i18n import _, use_language
 
@@ -104,7 +105,7 @@ async def _persona_written(
             persona,
             server=interaction.guild.name if interaction.guild else "",
             channel=getattr(interaction.channel, "name", None) or "",
-            user=interaction.user.display_name,
+            user=name_of(interaction.user),
             now=datetime.now(UTC),
         )
         if len(shown) > SHOWN_PERSONA:

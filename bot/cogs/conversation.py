@@ -7,8 +7,10 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.chat.content import Message, TextPart
+from bot.chat.names import plain
 from bot.chat.turns import Scope, TurnState
 from bot.client import Bot
+from bot.cogs._config import within
 from bot.cogs._places import scope_of, settings_place
 from bot.errors import ConversationError
 from bot.i18n import _, ngettext, use_language
@@ -35,14 +37,14 @@ class Conversation(commands.GroupCog, group_name="conversation"):
         lines = [_("### What I remember here")]
         for exchange in exchanges:
             speaker = exchange.question.speaker
-            name = discord.utils.escape_markdown(speaker.name) if speaker else _("You")
+            name = discord.utils.escape_markdown(plain(speaker.name)) if speaker else _("You")
             lines.append(f"**{name}**: {_excerpt(exchange.question)}")
             if exchange.state is TurnState.STREAMING:
                 lines.append("> " + _("(answering now)"))
             elif exchange.answer is not None:
                 lines.append(f"> {_excerpt(exchange.answer)}")
         lines.append("-# " + _("Newest last. `/conversation clear` makes me forget all of it."))
-        await interaction.edit_original_response(content="\n".join(lines))
+        await interaction.edit_original_response(content=within(lines))
 
     @app_commands.command()
     async def clear(self, interaction: discord.Interaction[Bot]) -> None:

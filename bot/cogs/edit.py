@@ -61,7 +61,7 @@ async def edit(interaction: discord.Interaction[Bot], match: re.Match[str], valu
             bot,
             interaction,
             shown,
-            await own_pictures(bot, shown),
+            await own_pictures(bot, shown, interaction.user),
             words,
             admitted=admitted,
             options=ImageOptions(

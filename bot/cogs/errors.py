@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 UNKNOWN_INTERACTION = 10062
 ALREADY_ACKNOWLEDGED = 40060
 """Another process of the bot was faster."""
+ACKNOWLEDGED = "acknowledged"
+"""Marks interactions that Discord has as deferred although its answer to that was lost."""
 OTHERS_FIRST_SECONDS = 1.0
 DEFERRED = discord.InteractionResponseType.deferred_channel_message
 
@@ -45,7 +47,7 @@ def words_for(error: Exception) -> str | None:
 async def tell(interaction: discord.Interaction, words: str) -> None:
     """Say something to the member who acted, and to nobody else where Discord allows it."""
     try:
-        if interaction.response.type is DEFERRED:
+        if interaction.response.type is DEFERRED or ACKNOWLEDGED in interaction.extras:
             # Whatever is sent first takes the place of "is thinking...".
             await interaction.edit_original_response(content=words)
         elif interaction.response.is_done():
@@ -65,6 +67,7 @@ async def report(interaction: discord.Interaction[Any], error: Exception) -> Non
         log.warning("interaction was acknowledged too late for Discord")
         return
     if isinstance(error, discord.HTTPException) and error.code == ALREADY_ACKNOWLEDGED:
+        log.info("already answered interaction=%d", interaction.id)
         return
     if isinstance(error, ClosingError):
         # The process that takes this one's place may have heard it as well, and can answer.

@@ -79,7 +79,7 @@ class Imagine(commands.Cog):
                 )
             shape = image_options(chosen, profile, aspect_ratio, size)
             given = [file for file in (reference1, reference2, reference3) if file is not None]
-            attached = await pictures(given, profile)
+            attached = await pictures(self._bot, interaction.user, given, profile)
             return Question(
                 scope=scope_of(interaction, admitted.context_scope),
                 event_id=interaction.id,

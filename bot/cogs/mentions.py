@@ -12,6 +12,8 @@ from discord.ext import commands
 
 from bot.chat.content import Part, TextPart
 from bot.chat.endings import sentence
+from bot.chat.floods import Sparing
+from bot.chat.names import plain
 from bot.chat.profiles import Profile, profile_of
 from bot.chat.turns import Manner, Question
 from bot.client import Bot
@@ -20,7 +22,7 @@ from bot.cogs._asking import answer_message
 from bot.cogs._attachments import Refetch, collect, is_picture
 from bot.cogs._editing import Own, Shown, edit_of, own_pictures, shown_in
 from bot.cogs._offers import AnswerButton, offer_answer, with_roles
-from bot.cogs._places import scope_of, speaker_of
+from bot.cogs._places import name_of, scope_of, speaker_of
 from bot.cogs.errors import words_for
 from bot.errors import AccessError, ClosingError, QuestionError, QuotaError
 from bot.i18n import _, use_language
@@ -29,6 +31,8 @@ log = logging.getLogger(__name__)
 
 PASSING_SECONDS = 20.0
 """How long a refusal stays; Discord can show a sentence to one member only after commands."""
+REFUSALS = 10
+"""So many in that time are told to one member; whoever asks more often floods the channel."""
 ASKABLE = (discord.MessageType.default, discord.MessageType.reply)
 
 
@@ -37,6 +41,7 @@ class Mentions(commands.Cog):
 
     def __init__(self, bot: Bot) -> None:
         self._bot = bot
+        self._refusing = Sparing(times=REFUSALS, seconds=PASSING_SECONDS)
 
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:
@@ -80,9 +85,13 @@ class Mentions(commands.Cog):
                     "Something went wrong inside the bot; its operator can find it in the log."
                 )
             passing = isinstance(error, (AccessError, QuotaError))
+            if passing and not self._refusing.again(message.author.id, self._bot.clock.now()):
+                return
             await _reply(message, words, delete_after=PASSING_SECONDS if passing else None)
 
     def _is_question(self, message: discord.Message) -> bool:
+        if self._bot.budget.refusals.is_closed(message.channel.id):
+            return False  # Discord counts refusals, and the asker was told.
         return not message.author.bot and message.type in ASKABLE and self._is_for_me(message)
 
     def _is_for_me(self, message: discord.Message) -> bool:
@@ -109,14 +118,14 @@ class Mentions(commands.Cog):
             refetch = partial(_attachments_anew, replied)
             if any(map(is_picture, replied.attachments)):
                 shown = shown_in(replied, refetch)
-                own = await own_pictures(self._bot, shown)
+                own = await own_pictures(self._bot, shown, message.author)
                 if own is not None or not _may_choose(profile, admitted.manner):
                     return await self._edit(message, shown, own, text, admitted)
-            follows = await self._bot.store.turn_of_message(replied.id)
+            follows = await _followed(self._bot, replied, message.author)
             if follows is None and _is_blank(replied):
                 notices.append(_("I could not read the message you replied to."))
             elif follows is None:
-                quoted.append(TextPart(_quote(self._words(replied), replied.author.display_name)))
+                quoted.append(TextPart(_quote(self._words(replied), name_of(replied.author))))
                 files = [*replied.attachments, *files]
         if not (text or files or quoted):
             if message.reference is not None:
@@ -129,7 +138,7 @@ class Mentions(commands.Cog):
             raise QuestionError(
                 _("You mentioned me without a question. Write it behind the mention.")
             )
-        attached = await collect(files, profile, refetch=refetch)
+        attached = await collect(self._bot, message.author, files, profile, refetch=refetch)
         if not (text or quoted or attached.parts):
             raise QuestionError(" ".join(attached.notices))
         text = text or _("What do you say to this?")
@@ -167,8 +176,8 @@ class Mentions(commands.Cog):
     def _words(self, message: discord.Message) -> str:
         """The text with names instead of ids, without the mention of the bot."""
         me = self._bot.user
-        names = {user.id: user.display_name for user in message.mentions}
-        roles = {role.id: role.name for role in message.role_mentions}
+        names = {user.id: name_of(user) for user in message.mentions}
+        roles = {role.id: plain(role.name) for role in message.role_mentions}
         own_role = message.guild.self_role.id if message.guild and message.guild.self_role else 0
 
         def user(match: re.Match[str]) -> str:
@@ -181,7 +190,7 @@ class Mentions(commands.Cog):
 
         def channel(match: re.Match[str]) -> str:
             found = message.guild.get_channel_or_thread(int(match[1])) if message.guild else None
-            return f"#{found.name}" if found else match[0]
+            return f"#{plain(found.name)}" if found else match[0]
 
         text = re.sub(r"<@!?(\d{1,20})>", user, message.content)
         text = re.sub(r"<@&(\d{1,20})>", role, text)
@@ -196,6 +205,14 @@ def _may_choose(profile: Profile, manner: Manner) -> bool:
     picture or asked to change it. A server without drawing is never asked to change one.
     """
     return manner.draws_with is None or (profile.vision and profile.tools)
+
+
+async def _followed(bot: Bot, replied: discord.Message, member: discord.abc.User) -> int | None:
+    """The answer that the replied-to message shows, if its talk is one the member takes part in;
+    of another member's own talk, only that message itself becomes part of the question."""
+    turn_id = await bot.store.turn_of_message(replied.id)
+    scope = None if turn_id is None else await bot.store.scope_of(turn_id)
+    return turn_id if scope is not None and scope.is_open_to(member.id) else None
 
 
 async def _attachments_anew(message: discord.Message) -> list[discord.Attachment]:

@@ -9,10 +9,13 @@ import logging
 from discord.ext import commands
 
 from bot.chat.content import Message, Role, TextPart
-from bot.chat.turns import Answer, OpenTurn
+from bot.chat.places import SettingsPlace
+from bot.chat.turns import Answer, OpenTurn, TurnState
 from bot.client import Bot
-from bot.cogs.buttons import controls
+from bot.cogs.buttons import controls, grow
 from bot.errors import StorageError
+from bot.replies.live import LiveReply
+from bot.replies.places import ChannelPlace
 from bot.replies.recovery import Recovery
 
 log = logging.getLogger(__name__)
@@ -73,11 +76,26 @@ class RecoveryCog(commands.Cog, name="Recovery"):
 
     async def _end(self, turn: OpenTurn) -> None:
         kept = await self._bot.variants.kept(turn.turn_id)
+        if kept.state is not TurnState.STREAMING:
+            await self._bot.responder.show_again(turn.turn_id, self._in_place)
+            return
         pictures = kept.answer.message.images
         mended = await self._recovery.mend(turn, pictures)
         words = (TextPart(mended.text),) if mended.text else ()
         answer = Answer(Message(Role.ASSISTANT, (*words, *pictures)), model=turn.question.model)
         await self._bot.responder.recovered(turn, mended.state, answer)
+
+    async def _in_place(self, turn: OpenTurn) -> LiveReply:
+        """Grow on the messages that show the answer so far."""
+        scope, event_id = turn.question.scope, turn.question.event_id
+        channel = self._bot.get_partial_messageable(scope.channel_id, guild_id=scope.guild_id)
+        place = ChannelPlace(
+            channel,
+            adopted=tuple(message_id for _channel_id, message_id in turn.pages),
+            reply_to=event_id if event_id > 0 and not turn.pages else None,
+            ping=False,
+        )
+        return await grow(self._bot, place, turn, SettingsPlace(scope.guild_id, scope.channel_id))
 
 
 async def setup(bot: Bot) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from typing import Any, Protocol
 
@@ -28,15 +28,13 @@ from bot.errors import LLMError
 from bot.llm import gemini, openai_chat
 from bot.llm.attempts import Attempts
 from bot.llm.call import Call
+from bot.llm.deadlines import QUICK, SLOW, Deadlines, Patience
 from bot.llm.downloads import MAX_PICTURES, Downloads
-from bot.llm.hosts import Hosts
+from bot.llm.hosts import Hosts, Visit
 from bot.llm.linked import Found, ImageLinked
 from bot.llm.reading import LARGE_BYTES
-from bot.llm.retry import is_host_fault
 from bot.llm.sse import ServerSentEvent
 from bot.llm.transport import (
-    Deadlines,
-    Patience,
     as_payload,
     drain,
     http_failure,
@@ -46,8 +44,6 @@ from bot.llm.transport import (
 )
 
 log = logging.getLogger(__name__)
-
-DEADLINES = Deadlines()
 
 _Batches = AsyncGenerator[list[ServerSentEvent], None]
 
@@ -76,20 +72,22 @@ class GatewayChatModel:
         self,
         session: aiohttp.ClientSession,
         *,
-        base_urls: Sequence[str],
+        hosts: Hosts,
         authcode: str,
         clock: Clock,
         downloads: Downloads | None = None,
-        deadlines: Deadlines = DEADLINES,
+        quick: Deadlines = QUICK,
+        slow: Deadlines = SLOW,
         chance: Callable[[], float] = random.random,
     ) -> None:
         """Without `downloads`, pictures that answers link to stay links."""
         self._session = session
         self._downloads = downloads
-        self._hosts = Hosts(base_urls, clock)
+        self._hosts = hosts
         self._authcode = authcode
         self._clock = clock
-        self._deadlines = deadlines
+        self._quick = quick
+        self._slow = slow
         self._chance = chance
         self._learned: dict[str, Profile] = {}
         self._draining: set[asyncio.Task[None]] = set()
@@ -100,13 +98,14 @@ class GatewayChatModel:
 
     async def _answer(self, request: ChatRequest) -> AsyncGenerator[Event, None]:
         profile = self._learned.get(request.model) or profile_of(request.model)
-        attempts = Attempts(request, profile, self._hosts.in_order(), self._chance)
+        attempts = Attempts(request, profile, len(self._hosts), self._chance)
         may_be_empty = attempts.drawing  # a picture is not asked for twice after a 200
         while True:
             shown = False
+            visit = self._hosts.visit(attempts.tried)
             try:
                 async with (
-                    self._exchange(attempts) as found,
+                    self._exchange(attempts, visit) as found,
                     aclosing(self._with_linked(found)) as events,
                 ):
                     async for event in events:
@@ -115,6 +114,7 @@ class GatewayChatModel:
                                 may_be_empty = True
                                 break
                             shown = True
+                            visit.worked()
                             if attempts.profile is not profile:
                                 self._learned[request.model] = attempts.profile
                         yield event
@@ -124,13 +124,11 @@ class GatewayChatModel:
             except LLMError as error:
                 if shown:
                     raise
-                if is_host_fault(error):
-                    self._hosts.rest(attempts.host)
-                seconds = attempts.after(error)
+                seconds = await attempts.after(error, visit.host)
                 log.info(
                     "asking again model=%s host=%s after=%s code=%s wait=%.1f",
                     request.model,
-                    attempts.host,
+                    visit.host,
                     type(error).__name__,
                     error.upstream.code or error.upstream.status,
                     seconds,
@@ -165,39 +163,48 @@ class GatewayChatModel:
                 task.cancel()
 
     @asynccontextmanager
-    async def _exchange(self, attempts: Attempts) -> AsyncIterator[AsyncIterator[Found]]:
+    async def _exchange(
+        self, attempts: Attempts, visit: Visit
+    ) -> AsyncIterator[AsyncIterator[Found]]:
         """Post the request once and give the events of its reply."""
         request, profile = attempts.request, attempts.profile
-        authcode = request.authcode or self._authcode
         dialect = _DIALECTS[profile.dialect]
-        url = URL(attempts.host + dialect.request_path(request, profile), encoded=True)
         stream = request.stream and profile.streams
-        seconds = self._silence(request, profile, stream=stream)
-        body = await _encoded(dialect, request, profile)
+        deadlines = self._slow if _is_slow(request, profile, stream=stream) else self._quick
+        with visit:
+            url = URL(visit.host + dialect.request_path(request, profile), encoded=True)
+            headers = _headers(stream=stream) | dialect.request_headers(self._authcode_of(request))
+            body = await _encoded(dialect, request, profile)
+            with Patience(self._clock, deadlines) as patience:
+                response = await self._post(url, body, headers, patience)
+                try:
+                    async with aclosing(
+                        await self._events_of(response, dialect, request, patience, stream=stream)
+                    ) as events:
+                        yield events
+                except BaseException:
+                    # Failed, or left in the middle: the socket is dropped, so that the model stops.
+                    response.close()
+                    raise
+                finally:
+                    self._let_go(response)
+
+    async def _post(
+        self, url: URL, body: bytes, headers: dict[str, str], patience: Patience
+    ) -> aiohttp.ClientResponse:
         with opening(url.authority):
-            response = await self._session.post(
-                url,
-                data=as_payload(body),
-                headers={**_headers(stream=stream), **dialect.request_headers(authcode)},
-                timeout=aiohttp.ClientTimeout(
-                    total=None, sock_connect=self._deadlines.connect, sock_read=seconds
-                ),
-                allow_redirects=False,
+            return await patience.reply(
+                self._session.post(
+                    url,
+                    data=as_payload(body),
+                    headers=headers,
+                    timeout=aiohttp.ClientTimeout(total=None, connect=patience.deadlines.connect),
+                    allow_redirects=False,
+                )
             )
-        patience = Patience(response.content, self._clock, seconds)
-        watch = asyncio.create_task(patience.watch())
-        try:
-            async with aclosing(
-                await self._events_of(response, dialect, request, patience, stream=stream)
-            ) as events:
-                yield events
-        except BaseException:
-            # Failed, or left in the middle: the socket is dropped, so that the model stops.
-            response.close()
-            raise
-        finally:
-            watch.cancel()
-            self._let_go(response)
+
+    def _authcode_of(self, request: ChatRequest) -> str:
+        return request.authcode or self._authcode
 
     async def _events_of(
         self,
@@ -217,9 +224,10 @@ class GatewayChatModel:
             host=response.url.authority,
             status=response.status,
             request_id=response.headers.get("x-request-id", ""),
-            authcode=request.authcode or self._authcode,
+            authcode=self._authcode_of(request),
         )
         if not 200 <= response.status < 300:
+            patience.hurry()
             raise await http_failure(response, call)
         if _is_stream(response, asked=stream):
             batches = stream_batches(response, call, patience)
@@ -236,16 +244,16 @@ class GatewayChatModel:
         self._draining.add(task)
         task.add_done_callback(self._draining.discard)
 
-    def _silence(self, request: ChatRequest, profile: Profile, *, stream: bool) -> float:
-        """How long nothing may come."""
-        slow = (
-            not stream
-            or request.draw
-            or profile.makes_images
-            or profile.reasons_by_default
-            or request.reasoning is not None
-        )
-        return self._deadlines.long_silence if slow else self._deadlines.silence
+
+def _is_slow(request: ChatRequest, profile: Profile, *, stream: bool) -> bool:
+    """Whether nothing may come for minutes although all is well."""
+    return (
+        not stream
+        or request.draw
+        or profile.makes_images
+        or profile.reasons_by_default
+        or request.reasoning is not None
+    )
 
 
 def _is_nothing(event: Event) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,9 +11,10 @@ from yarl import URL
 from bot.chat.account import Balance, Charged
 from bot.errors import AuthCodeError, LLMError, UnavailableError
 from bot.llm.call import Call
+from bot.llm.hosts import Hosts
 from bot.llm.normalize import failure
 from bot.llm.reading import plain_json
-from bot.llm.transport import http_failure, opening
+from bot.llm.transport import http_failure, opening, small_reply
 
 PAGE_SIZE = 100
 MAX_LISTED_PAGES = 20
@@ -24,9 +24,9 @@ _TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=15)
 class GatewayAccount:
     """The `Account` of `chat.account`, asked at the first host that answers."""
 
-    def __init__(self, session: aiohttp.ClientSession, base_urls: Sequence[str]) -> None:
+    def __init__(self, session: aiohttp.ClientSession, hosts: Hosts) -> None:
         self._session = session
-        self._base_urls = base_urls
+        self._hosts = hosts
 
     async def balance(self, authcode: str) -> Balance:
         """What is left.
@@ -58,19 +58,13 @@ class GatewayAccount:
         return [charge for charge in found.values() if charge.at >= since]
 
     async def _ask(self, authcode: str, query: dict[str, str]) -> dict[str, Any]:
-        for last, url in enumerate(self._base_urls, start=1):
-            try:
-                return await _credits(self._session, url, authcode, query)
-            except UnavailableError:
-                if last == len(self._base_urls):
-                    raise
-        raise UnavailableError("no gateway host is known")
+        return await self._hosts.answer(lambda host: _credits(self._session, host, authcode, query))
 
 
 async def _credits(
     session: aiohttp.ClientSession, base_url: str, authcode: str, query: dict[str, str]
 ) -> dict[str, Any]:
-    url = URL(f"{base_url.rstrip('/')}/api/v1/credits").with_query(query)
+    url = URL(f"{base_url}/api/v1/credits").with_query(query)
     headers = {"Authorization": f"Bearer {authcode}", "Accept": "application/json"}
     with opening(url.authority):
         async with session.get(
@@ -79,7 +73,7 @@ async def _credits(
             call = Call(url.authority, response.status, authcode=authcode)
             if response.status != 200:
                 raise _refusal(await http_failure(response, call))
-            body = await response.read()
+            body = await small_reply(response, call)
     document = plain_json(body)
     data = document.get("data", document) if isinstance(document, dict) else None
     if not isinstance(data, dict) or not _is_number(data.get("balance")):

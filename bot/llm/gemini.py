@@ -29,6 +29,7 @@ from bot.chat.ports import ChatRequest
 from bot.chat.profiles import Dialect, Profile, Thinking, normalize_size
 from bot.errors import BlockedError, BrokenStreamError, UnsupportedSettingError, Upstream
 from bot.llm.call import Call
+from bot.llm.ceilings import MAX_ARGUMENT_CHARACTERS, MAX_SOURCES, overlong
 from bot.llm.faults import has_fault
 from bot.llm.finish import finish_reason
 from bot.llm.gemini_wire import (
@@ -211,7 +212,7 @@ def read_events(
     Raises:
         LLMError: the reply holds an error, cannot be read, or broke off.
     """
-    return read_with(_Answer(request, call, whole), batches)
+    return read_with(_Answer(request, call, whole), batches, call)
 
 
 class _Answer:
@@ -353,6 +354,8 @@ class _Answer:
 
     def _read_call(self, asked: FunctionCall, events: list[Found]) -> None:
         self._visible = self._calls_tool = True
+        if len(asked.args) > MAX_ARGUMENT_CHARACTERS:
+            raise overlong("too long a call of a tool", self._call)
         arguments = lenient(ARGUMENTS, asked.args) if asked.args else None
         events.append(ToolCalled(asked.name, arguments or {}))
 
@@ -361,7 +364,7 @@ class _Answer:
         if grounding is None:
             return  # an answer without its sources is still an answer
         found: list[tuple[str, str]] = []
-        for chunk in grounding.grounding_chunks or ():
+        for chunk in (grounding.grounding_chunks or ())[:MAX_SOURCES]:
             if chunk.web is not None:
                 found.append((chunk.web.uri or "", chunk.web.title or ""))
             elif chunk.image is not None:

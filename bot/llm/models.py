@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import aiohttp
 from yarl import URL
 
-from bot.errors import LLMError, UnavailableError
+from bot.llm.call import Call
+from bot.llm.hosts import Hosts
 from bot.llm.reading import plain_json
-from bot.llm.transport import opening
+from bot.llm.transport import http_failure, opening, small_reply
 
 MAX_MODELS = 2_000
 _LONGEST_ID = 100
@@ -18,30 +18,29 @@ _TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=15)
 
 
 async def read_models(
-    session: aiohttp.ClientSession, base_urls: Sequence[str], authcode: str
+    session: aiohttp.ClientSession, hosts: Hosts, authcode: str
 ) -> tuple[str, ...]:
     """Ask for the list; empty where the gateway has none.
 
     Raises:
-        UnavailableError: no host could be asked.
+        LLMError: no host could be asked, or the auth code is not accepted.
     """
-    for last, base_url in enumerate(base_urls, start=1):
-        url = URL(f"{base_url.rstrip('/')}/v1/models")
-        headers = {"Authorization": f"Bearer {authcode}", "Accept": "application/json"}
-        try:
-            with opening(url.authority):
-                async with session.get(
-                    url, headers=headers, timeout=_TIMEOUT, allow_redirects=False
-                ) as response:
-                    if response.status == 404:
-                        return ()
-                    body = await response.read()
-                    if response.status == 200:
-                        return _ids(plain_json(body))
-        except LLMError:
-            if last == len(base_urls):
-                raise
-    raise UnavailableError("the list of models could not be had")
+    return await hosts.answer(lambda host: _listed(session, host, authcode))
+
+
+async def _listed(session: aiohttp.ClientSession, base_url: str, authcode: str) -> tuple[str, ...]:
+    url = URL(f"{base_url}/v1/models")
+    headers = {"Authorization": f"Bearer {authcode}", "Accept": "application/json"}
+    with opening(url.authority):
+        async with session.get(
+            url, headers=headers, timeout=_TIMEOUT, allow_redirects=False
+        ) as response:
+            if response.status == 404:
+                return ()
+            call = Call(url.authority, response.status, authcode=authcode)
+            if response.status != 200:
+                raise await http_failure(response, call)
+            return _ids(plain_json(await small_reply(response, call)))
 
 
 def _ids(document: Any) -> tuple[str, ...]:

@@ -13,12 +13,14 @@ from bot.errors import (
     BlockedError,
     ContextTooLongError,
     CreditError,
+    DailyLimitError,
     LLMError,
     ModelNotFoundError,
     RateLimitedError,
     RejectedError,
     SignatureError,
     TooLargeError,
+    TooSlowError,
     UnavailableError,
     UnsupportedInputError,
     UnsupportedSettingError,
@@ -29,12 +31,21 @@ from bot.llm.faults import DAILY_QUOTA, Fault, read_fault
 
 MAX_DETAIL = 300
 CHALLENGE = "html"
-"""Our code for a page where data was expected: bot protection, maintenance, a proxy's error."""
+"""Our code for a page where data was expected: bot protection, maintenance, a parked domain."""
+PROXY_FAILED = "proxy"
+"""Our code for the page of a proxy that did not reach what is behind it."""
+REDIRECTED = "redirect"
+"""Our code for a reply that sends us elsewhere; the auth code does not go there."""
+BARE_402 = "402"
+"""Our code for a 402 without a word about credit."""
 
 
 def error_of(fault: Fault, call: Call, *, billable: bool = False) -> LLMError:
     """Our exception for these facts."""
     kind, code, setting = _judge(fault)
+    if kind is RateLimitedError and _PER_DAY.search(fault.text):
+        kind = DailyLimitError
+    billable = billable or kind is TooSlowError
     upstream = Upstream(
         host=call.host,
         status=fault.status,
@@ -43,8 +54,8 @@ def error_of(fault: Fault, call: Call, *, billable: bool = False) -> LLMError:
         should_retry=fault.should_retry,
         detail=_redacted(fault.text, call.authcode),
     )
-    if kind is RateLimitedError:
-        return RateLimitedError(retry_after=fault.retry_after, upstream=upstream, billable=billable)
+    if issubclass(kind, RateLimitedError):
+        return kind(retry_after=fault.retry_after, upstream=upstream, billable=billable)
     if kind is UnsupportedSettingError:
         return UnsupportedSettingError(setting=setting, upstream=upstream, billable=billable)
     if kind is BlockedError:
@@ -57,13 +68,15 @@ def failure(body: bytes, call: Call, *, billable: bool) -> LLMError:
     return error_of(read_fault(body, call.status), call, billable=billable)
 
 
+_PER_DAY = re.compile(r"per.?day|daily|每日|每天|今日", re.IGNORECASE)
+
 _SPECIFIC_CODES: dict[str, type[LLMError]] = {
     "insufficient_user_quota": CreditError,
     "pre_consume_token_quota_failed": CreditError,
     "insufficient_quota": CreditError,
     "insufficient_balance": CreditError,
     "billing_hard_limit_reached": CreditError,
-    DAILY_QUOTA: RateLimitedError,
+    DAILY_QUOTA: DailyLimitError,
     "token_concurrency_limit_reached": RateLimitedError,
     "rate_limit_exceeded": RateLimitedError,
     "rate_limit_error": RateLimitedError,
@@ -87,10 +100,11 @@ _SPECIFIC_CODES: dict[str, type[LLMError]] = {
     "unsupported_file": UnsupportedInputError,
     "empty_response": UnavailableError,
     "do_request_failed": UnavailableError,
+    "bad_response": UnavailableError,
     "bad_response_body": UnavailableError,
     "overloaded_error": UnavailableError,
     "channel:invalid_key": UnavailableError,  # the gateway's own key, not the auth code
-    "channel:response_time_exceeded": UnavailableError,
+    "channel:response_time_exceeded": TooSlowError,
 }
 
 _PATTERNS: tuple[tuple[re.Pattern[str], type[LLMError]], ...] = tuple(
@@ -98,7 +112,8 @@ _PATTERNS: tuple[tuple[re.Pattern[str], type[LLMError]], ...] = tuple(
     for pattern, kind in (
         (r"thought.?signature", SignatureError),
         (
-            r"余额不足|额度不足|额度已用尽|insufficient (?:user )?(?:credit|balance|quota|funds)"
+            r"余额不足|额度不足|额度已用尽|预扣费.{0,8}额度失败"
+            r"|insufficient (?:user )?(?:credit|balance|quota|funds)"
             r"|(?:credit )?balance is too low|out of credits?|not enough (?:credit|balance)",
             CreditError,
         ),
@@ -144,7 +159,7 @@ _GENERAL_CODES: dict[str, type[LLMError]] = {
     "not_found_error": ModelNotFoundError,
     "internal": UnavailableError,
     "unavailable": UnavailableError,
-    "deadline_exceeded": UnavailableError,
+    "deadline_exceeded": TooSlowError,
     "server_error": UnavailableError,
     "api_error": UnavailableError,
 }
@@ -160,15 +175,19 @@ _STATUSES: dict[int, type[LLMError]] = {
     425: UnavailableError,
     429: RateLimitedError,
     499: UnavailableError,
+    504: TooSlowError,
+    524: TooSlowError,
 }
 
 _SETTING_WORDS = re.compile(
-    r"max_completion_tokens|max_tokens|temperature|top_?p|reasoning_effort|stream_options|stream"
+    r"max_completion_tokens|max_tokens|temperature|top_?p|reasoning_effort|stream_options"
+    r"|\bstream(?:ing)?\b"
     r"|thinking_?(?:level|budget|config)|aspect.?ratio|image.?size|response_?modalities"
     r"|google_?search|messages\[0\]\.role|tool_?choice|\btools?\b|function.?(?:call|declaration)\w*",
     re.IGNORECASE,
 )
 _CAMEL = {
+    "streaming": "stream",
     "topp": "topP", "thinkinglevel": "thinkingLevel", "thinkingbudget": "thinkingBudget",
     "thinkingconfig": "thinkingConfig", "aspectratio": "aspectRatio", "imagesize": "imageSize",
     "responsemodalities": "responseModalities", "googlesearch": "googleSearch",
@@ -189,8 +208,9 @@ def may_be_billed(fault: Fault) -> bool:
 def _judge(fault: Fault) -> tuple[type[LLMError], str, str]:
     """The class, the code to log, and the setting concerned."""
     if fault.html:
-        kind = TooLargeError if fault.status == 413 else UnavailableError
-        return kind, CHALLENGE, ""
+        return _judge_page(fault.status)
+    if 300 <= (fault.status or 0) < 400:
+        return UnavailableError, REDIRECTED, ""
     text = fault.text
     for code in fault.codes:
         if kind_of_code := _SPECIFIC_CODES.get(code):
@@ -203,12 +223,23 @@ def _judge(fault: Fault) -> tuple[type[LLMError], str, str]:
         if kind_of_code := _GENERAL_CODES.get(code):
             return kind_of_code, code, ""
     status = fault.status or 0
+    if status == 402 and not logged and text.strip().lower() in ("", "error"):
+        return CreditError, BARE_402, ""
     if kind_of_status := _STATUSES.get(status):
         return kind_of_status, logged, ""
     if 400 <= status < 500:
         return RejectedError, logged, ""
     # 5xx, refused redirects, and errors inside a 200.
     return UnavailableError, logged, ""
+
+
+def _judge_page(status: int | None) -> tuple[type[LLMError], str, str]:
+    """A page of HTML says what its status says, if that is a proxy's; its words say nothing."""
+    if status in (413, 429, 504, 524):
+        return _STATUSES[status], "", ""
+    if status in (500, 502, 520, 521, 522, 523, 525, 526, 530):
+        return UnavailableError, PROXY_FAILED, ""
+    return UnavailableError, CHALLENGE, ""
 
 
 def _setting(fault: Fault) -> str:
@@ -220,7 +251,8 @@ def _setting(fault: Fault) -> str:
                 return "tools"
             bare = re.sub(r"[^a-z]", "", word.lower())
             return word if word in ("top_p", "messages[0].role") else _CAMEL.get(bare, word)
-    return fault.param
+    # Members read it: nothing but a name.
+    return fault.param if re.fullmatch(r"[A-Za-z][\w.\[\]]{0,39}", fault.param) else ""
 
 
 _SECRETS = re.compile(

@@ -28,6 +28,7 @@ from bot.chat.profiles import Profile, profile_of
 from bot.errors import BrokenStreamError, UnsupportedInputError, Upstream
 from bot.llm.answer_text import AnswerText
 from bot.llm.call import Call
+from bot.llm.ceilings import MAX_SOURCES
 from bot.llm.faults import has_fault
 from bot.llm.finish import finish_reason
 from bot.llm.grounding import sources_of
@@ -164,7 +165,7 @@ def read_events(
     Raises:
         LLMError: the reply holds an error, cannot be read, or broke off.
     """
-    return read_with(_Answer(request, call, whole), batches)
+    return read_with(_Answer(request, call, whole), batches, call)
 
 
 class _Answer:
@@ -180,7 +181,7 @@ class _Answer:
         self._visible = False
         self._images: set[int] = set()
         self._sources: list[tuple[str, str]] = []
-        self._tool_calls = ToolCalls()
+        self._tool_calls = ToolCalls(call)
         self._usage: Usage | None = None
         self._model = ""
         self._id = ""
@@ -266,7 +267,7 @@ class _Answer:
                 self._tool_calls.add(fragment)
         if present(delta.annotations):
             for annotation in lenient(ANNOTATIONS, delta.annotations) or ():
-                if (cited := annotation.url_citation) is not None:
+                if (cited := annotation.url_citation) and len(self._sources) < MAX_SOURCES:
                     self._sources.append((cited.url, cited.title or ""))
             if sources := sources_of(self._sources):
                 events.append(SourcesFound(sources))

@@ -14,6 +14,7 @@ import msgspec
 
 from bot.errors import BrokenStreamError, LLMError, Upstream
 from bot.llm.call import Call
+from bot.llm.ceilings import Ceilings
 from bot.llm.linked import Found
 from bot.llm.sse import ServerSentEvent
 
@@ -22,6 +23,9 @@ log = logging.getLogger(__name__)
 LARGE_BYTES = 1024 * 1024
 """Events above this, and those with pictures, are read in a thread: it would hold up the
 heartbeats."""
+
+UNREADABLE = "unreadable"
+"""Our code for an event that is not JSON, or not of the dialect's form."""
 
 _DONE = b"[DONE]"
 _MARKS = (_DONE, b"")
@@ -53,21 +57,25 @@ class Reader(Protocol):
 
 
 async def read_with(
-    reader: Reader, batches: AsyncGenerator[list[ServerSentEvent], None]
+    reader: Reader, batches: AsyncGenerator[list[ServerSentEvent], None], call: Call
 ) -> AsyncGenerator[Found, None]:
     """Read a whole answer; `Finished` is the last event."""
     done = False
+    ceilings = Ceilings(call)
     try:
         async with aclosing(batches):
             async for batch in batches:
                 for sent in batch:
+                    ceilings.count_wire_event()
                     if len(sent.data) < 16 and (short := sent.data.strip()) in _MARKS:
                         done = done or short == _DONE
                     elif sent.taken or len(sent.data) > LARGE_BYTES:
                         for event in await asyncio.to_thread(reader.read, sent):
+                            ceilings.count(event)
                             yield event
                     else:
                         for event in reader.read(sent):
+                            ceilings.count(event)
                             yield event
                 if done:
                     break
@@ -94,7 +102,7 @@ def decode(decoder: msgspec.json.Decoder[_T], data: bytes | msgspec.Raw, call: C
     except msgspec.DecodeError as error:
         raise BrokenStreamError(
             f"unreadable event of {len(bytes(data))} bytes ({type(error).__name__})",
-            upstream=Upstream(host=call.host, request_id=call.request_id),
+            upstream=Upstream(host=call.host, code=UNREADABLE, request_id=call.request_id),
             billable=True,
         ) from None
 

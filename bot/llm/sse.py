@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import msgspec
 
-from bot.errors import BrokenStreamError
+from bot.errors import OverlongError
 from bot.llm.lifting import Lifter, Pieces
 
 MAX_EVENT_BYTES = 96 * 1024 * 1024
@@ -53,7 +53,7 @@ class SSEDecoder:
         """Take the next bytes and return the events they complete.
 
         Raises:
-            BrokenStreamError: an event grew beyond the ceiling.
+            OverlongError: an event grew beyond the ceiling.
         """
         events: list[ServerSentEvent] = []
         if self._in_long_line:
@@ -85,7 +85,7 @@ class SSEDecoder:
         if len(buffer) > _LONG_LINE:
             self._begin_long_line(events)
         if self._size + len(buffer) > self._max_event_bytes:
-            raise BrokenStreamError("an event is larger than the ceiling", billable=True)
+            raise OverlongError("an event is larger than the ceiling", billable=True)
         return events
 
     def flush(self) -> list[ServerSentEvent]:
@@ -187,7 +187,7 @@ class SSEDecoder:
     def _grow(self, size: int) -> None:
         self._size += size
         if self._size > self._max_event_bytes:
-            raise BrokenStreamError("an event is larger than the ceiling", billable=True)
+            raise OverlongError("an event is larger than the ceiling", billable=True)
 
     def _dispatch(self, events: list[ServerSentEvent]) -> None:
         if self._data:

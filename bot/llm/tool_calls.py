@@ -5,13 +5,17 @@ from __future__ import annotations
 import msgspec
 
 from bot.chat.events import ToolCalled
+from bot.llm.call import Call
+from bot.llm.ceilings import MAX_ARGUMENT_CHARACTERS, MAX_CALLS, overlong
 from bot.llm.openai_wire import ARGUMENTS, ToolCall
 
 
 class ToolCalls:
     """Collects fragments: keyed by `index`, or by `id`, or simply the one that is being written."""
 
-    def __init__(self) -> None:
+    def __init__(self, call: Call) -> None:
+        self._call = call
+        self._size = 0
         self._names: list[str] = []
         self._arguments: list[str] = []
         self._keys: list[int | str] = []
@@ -20,11 +24,19 @@ class ToolCalls:
         return bool(self._keys)
 
     def add(self, fragment: ToolCall) -> None:
-        """Take the next fragment."""
+        """Take the next fragment.
+
+        Raises:
+            OverlongError: nobody means so many calls, or such long ones.
+        """
         place = self._place(fragment)
         if fragment.function is not None:
+            arguments = fragment.function.arguments or ""
+            self._size += len(arguments)
             self._names[place] = self._names[place] or fragment.function.name or ""
-            self._arguments[place] += fragment.function.arguments or ""
+            self._arguments[place] += arguments
+        if len(self._keys) > MAX_CALLS or self._size > MAX_ARGUMENT_CHARACTERS:
+            raise overlong("too many or too long calls of tools", self._call)
 
     def ended(self) -> list[ToolCalled]:
         """The calls, complete; arguments that cannot be read are empty."""

@@ -3,73 +3,35 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing, contextmanager, suppress
-from dataclasses import dataclass
 
 import aiohttp
 from aiohttp.http_exceptions import HttpProcessingError
 
 from bot.byte_file import ByteFile
-from bot.chat.ports import Clock
-from bot.errors import BrokenStreamError, LLMError, UnavailableError, Upstream
+from bot.errors import BrokenStreamError, LLMError, TooSlowError, UnavailableError, Upstream
 from bot.llm.call import Call
+from bot.llm.ceilings import overlong
+from bot.llm.deadlines import Patience
 from bot.llm.faults import MAX_ERROR_BYTES, read_fault
 from bot.llm.lifting import Lifter
 from bot.llm.normalize import error_of, may_be_billed
 from bot.llm.reading import LARGE_BYTES
-from bot.llm.retry import CONNECT_FAILED, CONNECTION_LOST, SILENT
+from bot.llm.retry import CONNECT_FAILED, CONNECTION_LOST, OVERDUE, SILENT, UNANSWERED
 from bot.llm.sse import MAX_EVENT_BYTES, ServerSentEvent, SSEDecoder
 
 MAX_REPLY_BYTES = 160 * 1024 * 1024
 """All of one answer: the largest picture with its drafts and signatures, and room."""
 
-_TICK_SECONDS = 5.0
+MAX_ANSWER_BYTES = 8 * 1024 * 1024
+"""Of what is no model's answer: a balance, a list of models."""
+
+_LIFE_BYTES = 64 * 1024
+"""A reply in one piece that brings so much is really coming; less may be a drip."""
 _DRAIN_SECONDS = 1.0
 _FIELD_NAMES = (b"data:", b"event:", b"id:", b"retry:", b":")
 _LONGEST_FIELD_NAME = max(map(len, _FIELD_NAMES))
-
-
-@dataclass(frozen=True, slots=True)
-class Deadlines:
-    """How long the gateway may take, in seconds.
-
-    There is no limit on a whole answer: a long one that flows is a good one.
-    """
-
-    connect: float = 15.0
-    silence: float = 150.0
-    """Without any real event, for models that answer at once; comments do not count."""
-    long_silence: float = 600.0
-    """The same for pictures, for models that think first, and for replies in one piece."""
-
-
-class Patience:
-    """Watches over one reply, and breaks its reading off after too long a silence.
-
-    aiohttp's own `sock_read` is not enough: the comments that gateways send keep it happy.
-    """
-
-    def __init__(self, content: aiohttp.StreamReader, clock: Clock, seconds: float) -> None:
-        self._content = content
-        self._clock = clock
-        self._seconds = seconds
-        self._since = clock.now()
-
-    def pause(self) -> None:
-        """Stop the watch while it is not the gateway that is waited for."""
-        self._since = math.inf
-
-    def restart(self) -> None:
-        """Begin a new silence."""
-        self._since = self._clock.now()
-
-    async def watch(self) -> None:
-        """Wait for too long a silence."""
-        while (left := self._since + self._seconds - self._clock.now()) > 0:
-            await self._clock.sleep(min(left, _TICK_SECONDS))
-        self._content.set_exception(TimeoutError("the gateway went silent"))
 
 
 @contextmanager
@@ -89,7 +51,8 @@ def opening(host: str) -> Iterator[None]:
     ) as error:
         raise _unavailable(host, CONNECT_FAILED, error, billable=False) from error
     except TimeoutError as error:
-        raise _unavailable(host, SILENT, error, billable=True) from error
+        upstream = Upstream(host=host, code=UNANSWERED, detail=type(error).__name__)
+        raise TooSlowError(upstream=upstream, billable=True) from error
     except (aiohttp.ClientError, HttpProcessingError, OSError) as error:
         raise _unavailable(host, CONNECTION_LOST, error, billable=True) from error
 
@@ -103,23 +66,20 @@ _CUT = (TimeoutError, aiohttp.ClientError, HttpProcessingError, OSError)
 """HttpProcessingError, for what aiohttp cannot parse, is not among its ClientErrors."""
 
 
-def _cut(error: BaseException, call: Call, *, begun: bool) -> LLMError:
+def _cut(error: BaseException, call: Call, patience: Patience, *, begun: bool) -> LLMError:
     """Our exception for a reply that stopped coming; after the 200 it may be billed."""
-    silent = isinstance(error, TimeoutError)
+    code = CONNECTION_LOST
+    if late := isinstance(error, TimeoutError):
+        code = OVERDUE if patience.used_up else SILENT
     upstream = Upstream(
         host=call.host,
         status=call.status,
-        code=SILENT if silent else CONNECTION_LOST,
+        code=code,
         request_id=call.request_id,
         detail=type(error).__name__,
     )
-    kind = UnavailableError if silent and not begun else BrokenStreamError
+    kind = TooSlowError if late and not begun else BrokenStreamError
     return kind(upstream=upstream, billable=True)
-
-
-def _too_large(call: Call) -> LLMError:
-    upstream = Upstream(host=call.host, request_id=call.request_id)
-    return BrokenStreamError("larger than the ceiling", upstream=upstream, billable=True)
 
 
 async def stream_batches(
@@ -129,7 +89,7 @@ async def stream_batches(
 
     Raises:
         BrokenStreamError: the connection broke, went silent in the middle, or brought too much.
-        UnavailableError: nothing came at all.
+        TooSlowError: nothing came at all.
     """
     decoder = SSEDecoder()
     received = 0
@@ -138,14 +98,14 @@ async def stream_batches(
         async for chunk in response.content.iter_any():
             received += len(chunk)
             if received > MAX_REPLY_BYTES:
-                raise _too_large(call)
+                raise overlong("more than the ceiling of a stream", call)
             if batch := decoder.feed(chunk):
                 begun = True
                 patience.pause()
                 yield batch
                 patience.restart()
     except _CUT as error:
-        raise _cut(error, call, begun=begun) from error
+        raise _cut(error, call, patience, begun=begun) from error
     if batch := decoder.flush():
         patience.pause()
         yield batch
@@ -160,7 +120,7 @@ async def whole_reply(
 
     Raises:
         BrokenStreamError: the connection broke, went silent in the middle, or brought too much.
-        UnavailableError: nothing came at all.
+        TooSlowError: nothing came at all.
     """
     async with aclosing(_pieces(response, call, patience)) as pieces:
         start = b""
@@ -184,18 +144,21 @@ async def whole_reply(
 async def _pieces(
     response: aiohttp.ClientResponse, call: Call, patience: Patience
 ) -> AsyncGenerator[bytes, None]:
-    """The bytes of a reply; the blank lines that keep it alive count as silence."""
-    received = 0
+    """The bytes of a reply; blank lines that keep it alive count as silence, and so does a drip."""
+    received = fresh = 0
     try:
         async for chunk in response.content.iter_any():
-            if not chunk.isspace():
-                patience.restart()
             received += len(chunk)
             if received > MAX_EVENT_BYTES:
-                raise _too_large(call)
+                raise overlong("more than the ceiling of a reply", call)
+            if not chunk.isspace():
+                fresh += len(chunk)
+            if fresh > _LIFE_BYTES:
+                fresh = 0
+                patience.restart()
             yield chunk
     except _CUT as error:
-        raise _cut(error, call, begun=False) from error
+        raise _cut(error, call, patience, begun=False) from error
     patience.pause()
 
 
@@ -209,6 +172,24 @@ async def http_failure(response: aiohttp.ClientResponse, call: Call) -> LLMError
                 break
     fault = read_fault(bytes(body), call.status, response.headers)
     return error_of(fault, call, billable=may_be_billed(fault))
+
+
+async def small_reply(response: aiohttp.ClientResponse, call: Call) -> bytes:
+    """Read a reply that is no model's answer.
+
+    Raises:
+        UnavailableError: it broke off, or is too large to be one.
+    """
+    body = bytearray()
+    try:
+        async for chunk in response.content.iter_any():
+            body += chunk
+            if len(body) > MAX_ANSWER_BYTES:
+                response.close()
+                raise UnavailableError("more than the ceiling", upstream=Upstream(host=call.host))
+    except _CUT as error:
+        raise _unavailable(call.host, CONNECTION_LOST, error, billable=False) from error
+    return bytes(body)
 
 
 def as_payload(body: bytes) -> bytes | ByteFile:

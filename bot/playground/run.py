@@ -63,6 +63,7 @@ def main() -> None:
 async def _run() -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+    log.watch(loop)
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, stop.set)
     async with playground():
@@ -102,7 +103,7 @@ async def playground(
                 "liaobots_backup_urls": "",
             }
         settings = Settings.load(given)
-        log.configure(settings.log_level, settings.log_format)
+        log.configure(settings.log_level, settings.log_format, settings.secrets)
         bot = await stack.enter_async_context(app.running_bot(settings))
         connection = asyncio.create_task(app.connect(bot))
         stack.push_async_callback(_disconnect, bot, connection)

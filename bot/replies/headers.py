@@ -46,7 +46,8 @@ def read_headers(headers: CIMultiDictProxy[str]) -> Headers | None:
 
 
 def trace(budget: EditBudget) -> aiohttp.TraceConfig:
-    """Make the `http_trace` of a discord.py client that keeps the budget informed."""
+    """Make the `http_trace` of a discord.py client that keeps the budget informed, and sends
+    nothing while too many requests were refused."""
     config = aiohttp.TraceConfig()
 
     async def started(
@@ -57,6 +58,7 @@ def trace(budget: EditBudget) -> aiohttp.TraceConfig:
         path = request.url.raw_path
         if not _is_api(request.url):
             return
+        budget.refusals.check()
         context.call = object()
         context.slot = current_slot()
         budget.request_started(context.call, context.slot, exempt=bool(_EXEMPT.search(path)))
@@ -70,6 +72,7 @@ def trace(budget: EditBudget) -> aiohttp.TraceConfig:
             return
         bucket = bucket_of(request.method, request.url.raw_path)
         told = request.response.headers
+        budget.refusals.note(request.response.status, told.get("X-RateLimit-Scope", ""))
         limits = read_headers(told) if request.response.status != 429 else None
         budget.request_answered(context.call, context.slot, bucket, limits)
         if request.response.status == 429:
@@ -81,7 +84,7 @@ def trace(budget: EditBudget) -> aiohttp.TraceConfig:
         context: SimpleNamespace,
         request: aiohttp.TraceRequestExceptionParams,
     ) -> None:
-        if _is_api(request.url):
+        if _is_api(request.url) and hasattr(context, "call"):
             budget.request_answered(context.call, context.slot, None, None)
 
     config.on_request_start.append(started)

@@ -19,7 +19,9 @@ from bot.replies.alarm import Alarm
 from bot.replies.composition import Composition
 from bot.replies.draft import Buttons, Page
 from bot.replies.errors import (
+    DirectMessagesClosedError,
     ExpiredError,
+    ForbiddenError,
     GoneError,
     PlaceError,
     RefusedError,
@@ -323,7 +325,8 @@ class LiveReply:
             ):
                 self._messages.leave(self._composition.settled)  # Say it in a new message.
             case UneditableError() if not posting:
-                self._messages.leave(self._composition.settled)
+                # The new message says all of it; the old one would show half with a Stop button.
+                self._messages.leave(self._composition.settled, useless=True)
             case ExpiredError() if self._place.seconds_left < math.inf:
                 await self._hand_over()
             case ReplyingForbiddenError():
@@ -356,6 +359,8 @@ class LiveReply:
 
     def _give_up(self, error: PlaceError) -> None:
         self._over = self._given_up = True
+        if isinstance(error, ForbiddenError) and not isinstance(error, DirectMessagesClosedError):
+            self._budget.refusals.close(self._place.channel_id)
         self._loss.note(error, self._place.channel_id)
 
     async def _hand_over(self) -> None:

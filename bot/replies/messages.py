@@ -41,9 +41,12 @@ class Messages:
         self._shown.append(shown := Shown(message_id))
         return shown
 
-    def leave(self, page: int) -> None:
-        """Let that page and those after it have new messages."""
-        self._left += [message.id for message in self._shown[page:] if not message.painted]
+    def leave(self, page: int, *, useless: bool = False) -> None:
+        """Let that page and those after it have new messages; the old ones stay if they show
+        something of the answer, unless they are useless."""
+        self._left += [
+            message.id for message in self._shown[page:] if useless or not message.painted
+        ]
         del self._shown[page:]
 
     def stale(self) -> Shown | None:

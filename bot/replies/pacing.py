@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Self
 
 from bot.chat.ports import Clock
+from bot.replies.refusals import Refusals
 from bot.replies.windows import BotWindow, Bucket, BucketWindow, Headers, Priority
 
 REQUESTS_PER_SECOND = 50
@@ -132,6 +133,7 @@ class EditBudget:
     """
 
     def __init__(self, clock: Clock, *, requests_per_second: int = REQUESTS_PER_SECOND) -> None:
+        self.refusals = Refusals(clock)
         self._clock = clock
         self._bot = BotWindow(requests_per_second)
         self._windows: dict[Bucket, BucketWindow] = {}

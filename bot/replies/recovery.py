@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import discord
+from discord.http import Route
 
 from bot.chat.content import ImagePart
 from bot.chat.endings import again, interrupted
@@ -64,11 +65,14 @@ class Recovery:
         that it was interrupted, unless they were all of it."""
         text = ""
         ending = _ending(turn, pictures, has_text=False)
+        if turn.question.scope.is_private:
+            await self._end_private(turn, ending)
+            return Mended("", ending.state)
         try:
             pages = await self._read(turn.question.scope.guild_id, turn.pages)
-            if not pages and not turn.pages and not turn.question.scope.is_private:
+            if not pages and not turn.pages:
                 # Nobody has seen anything yet, or Discord has it and we do not know: then the
-                # nonce brings back what is there. (An ephemeral answer ended with its interaction.)
+                # nonce brings back what is there.
                 pages = await self._first_page(turn, ending, pictures)
                 if pages and pages[0].content == ending.words:
                     await self._finish(pages, turn, ending, pictures)
@@ -80,6 +84,28 @@ class Recovery:
         except PlaceError as error:
             log.info("interrupted reply not mended turn=%d %s", turn.turn_id, error)
         return Mended(text, ending.state)
+
+    async def _end_private(self, turn: OpenTurn, ending: Ending) -> None:
+        """Say it on messages that only the interaction's token can reach, while that lives."""
+        token = turn.question.token
+        if not token:
+            return
+        last = str(turn.pages[-1][1]) if turn.pages else "@original"
+        path = f"/webhooks/{{webhook_id}}/{{webhook_token}}/messages/{last}"
+
+        def route(method: str) -> Route:
+            own_id = self._client.application_id
+            return Route(method, path, webhook_id=own_id, webhook_token=token)
+
+        try:
+            with translated():
+                http = self._client.http
+                shown = await http.request(route("GET"))
+                content, *_rest = under(readable(shown["content"]), small(ending.words))
+                body = {"content": content, "components": [], "allowed_mentions": {"parse": []}}
+                await http.request(route("PATCH"), json=body)
+        except PlaceError as error:
+            log.info("private reply not ended turn=%d %s", turn.turn_id, error)
 
     async def _read(self, guild_id: int | None, messages: Iterable[tuple[int, int]]) -> list[_Page]:
         """The messages that show the answer; those deleted meanwhile are left out."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import msgspec
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -101,11 +102,22 @@ class SqlConversationStore:
                         model=question.model,
                         run_id=self._run_id,
                         reservation=reservation,
+                        token=question.token or None,
                     )
                 )
                 .returning(TurnRow.id)
             )
             assert answer_id is not None  # nothing can keep a new answer from being there
+            if question.reserved is not None:
+                session.add(
+                    TurnMessageRow(
+                        message_id=question.reserved,
+                        channel_id=question.scope.channel_id,
+                        turn_id=answer_id,
+                        page=1,
+                        reply_id=question.reserved,
+                    )
+                )
             await _set_head(session, conversation_id, answer_id)
         return OpenTurn(answer_id, question, reservation=reservation)
 
@@ -206,7 +218,9 @@ class SqlConversationStore:
                 .on_conflict_do_update(index_elements=["message_id"], set_=place)
             )
 
-    async def close_turn(self, turn_id: int, state: TurnState, answer: Answer) -> None:
+    async def close_turn(
+        self, turn_id: int, state: TurnState, answer: Answer, *, shown: bool = False
+    ) -> None:
         """Keep an answer and how it ended; the first ending counts.
 
         Nothing happens when the conversation was forgotten meanwhile.
@@ -226,6 +240,8 @@ class SqlConversationStore:
                     cached_tokens=usage.cached_tokens if usage else None,
                     sources=msgspec.to_builtins(answer.sources),
                     ended_at=datetime.now(UTC),
+                    token=None,
+                    unshown=None if shown else True,
                 )
                 .returning(TurnRow.id)
             )
@@ -250,6 +266,13 @@ class SqlConversationStore:
                     .order_by(ConversationRow.head_turn_id.desc())
                     .limit(limit)
                 )
+            )
+
+    async def confirm_shown(self, turn_ids: Collection[int]) -> None:
+        """Note that Discord has the last state of these answers."""
+        async with self._database.write() as session:
+            await session.execute(
+                update(TurnRow).where(TurnRow.id.in_(turn_ids)).values(unshown=None)
             )
 
     async def turn_of_message(self, message_id: int) -> int | None:
@@ -325,20 +348,24 @@ class SqlConversationStore:
         return count
 
     async def interrupted(self) -> list[OpenTurn]:
-        """Answers that runs left growing when they died, oldest first; from now on this run's."""
+        """Answers that runs left growing, or unshown, when they died, oldest first; from now on
+        this run's."""
         async with self._database.write() as session:
             alive = await living(session, self._run_id)
-            claimed = await session.scalars(
-                update(TurnRow)
-                .where(TurnRow.state == TurnState.STREAMING, left_by_dead(TurnRow.run_id, alive))
-                .values(run_id=self._run_id)
-                .returning(TurnRow.id)
-            )
+            claimed: list[int] = []
+            # Two statements, as each has a partial index of its own.
+            for owed in (TurnRow.state == TurnState.STREAMING, text("turns.unshown")):
+                claimed += await session.scalars(
+                    update(TurnRow)
+                    .where(owed, left_by_dead(TurnRow.run_id, alive))
+                    .values(run_id=self._run_id)
+                    .returning(TurnRow.id)
+                )
             rows = await session.execute(
                 select(ConversationRow, _question, _answer)
                 .join(_answer, _answer.conversation_id == ConversationRow.id)
                 .join(_question, _question.id == _answer.parent_id)
-                .where(_answer.id.in_(claimed.all()))
+                .where(_answer.id.in_(claimed))
                 .order_by(_answer.id)
             )
             return await open_turns(

@@ -88,6 +88,12 @@ class TurnRow(Base):
             sqlite_where=text("state = 'streaming'"),
             postgresql_where=text("state = 'streaming'"),
         ),
+        Index(
+            "ix_turns_unshown",
+            "run_id",
+            sqlite_where=text("unshown"),
+            postgresql_where=text("unshown"),
+        ),
         CheckConstraint(
             "CASE role WHEN 'user' THEN event_id IS NOT NULL AND speaker_id IS NOT NULL "
             "AND speaker_name IS NOT NULL AND task IS NOT NULL AND variant IS NULL "
@@ -138,6 +144,10 @@ class TurnRow(Base):
     """The run of the bot that writes it, or wrote it."""
     reservation_id: Mapped[Snowflake | None]
     """What it has reserved of the server's quotas while it grows."""
+    token: Mapped[str | None]
+    """Of the interaction, while it grows, where its messages exist only behind that."""
+    unshown: Mapped[bool | None]
+    """Whether it has ended and Discord may not have its last state."""
 
 
 class PartKind(StrEnum):

@@ -31,6 +31,7 @@ def new_answer(
     model: str,
     run_id: int | None,
     reservation: int | None,
+    token: str | None = None,
 ) -> dict[str, object]:
     """The columns of an answer that is about to be written."""
     return {
@@ -42,6 +43,7 @@ def new_answer(
         "model": model,
         "run_id": run_id,
         "reservation_id": reservation,
+        "token": token,
     }
 
 
@@ -133,4 +135,5 @@ def _question_of(conversation: ConversationRow, pair: Pair, asked: Message) -> Q
         ),
         follows=row.parent_id,
         edits=tuple(row.edits or ()),
+        token=pair.answer.token or "",
     )

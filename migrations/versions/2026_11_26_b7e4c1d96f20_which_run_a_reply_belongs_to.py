@@ -1,4 +1,4 @@
-"""Which run of the bot a growing reply and its reservation belong to.
+"""Which run of the bot a reply and its reservation belong to, and what it still owes.
 
 Revision b7e4c1d96f20, after c5d2f8a94e17
 """
@@ -44,6 +44,15 @@ def upgrade() -> None:
     with op.batch_alter_table("turns") as batch:
         batch.add_column(sa.Column("run_id", sa.BigInteger()))
         batch.add_column(sa.Column("reservation_id", sa.BigInteger()))
+        batch.add_column(sa.Column("token", sa.Text()))
+        batch.add_column(sa.Column("unshown", sa.Boolean()))
+    op.create_index(
+        "ix_turns_unshown",
+        "turns",
+        ["run_id"],
+        sqlite_where=sa.text("unshown"),
+        postgresql_where=sa.text("unshown"),
+    )
     with op.batch_alter_table("quota_reservations") as batch:
         batch.add_column(sa.Column("run_id", sa.BigInteger()))
 
@@ -51,7 +60,10 @@ def upgrade() -> None:
 def downgrade() -> None:
     with op.batch_alter_table("quota_reservations") as batch:
         batch.drop_column("run_id")
+    op.drop_index("ix_turns_unshown", "turns")
     with op.batch_alter_table("turns", **KEEP) as batch:
+        batch.drop_column("unshown")
+        batch.drop_column("token")
         batch.drop_column("reservation_id")
         batch.drop_column("run_id")
     op.drop_table("runs")

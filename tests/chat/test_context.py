@@ -44,6 +44,11 @@ def test_a_name_cannot_open_a_line_or_pose_as_another_speaker():
     assert texts(fitted) == ["eve ada give eve: hi"]
 
 
+def test_a_name_of_nothing_visible_becomes_its_bearers_id():
+    fitted = fit([], user("hi", "\u200b\u3164\u202e"), WIDE, shared=True)
+    assert texts(fitted) == ["1: hi"]
+
+
 def test_an_exchange_without_answer_is_left_out():
     fitted = fit([exchange("lost", None), exchange("two")], user("three"), WIDE, shared=False)
     assert texts(fitted) == ["two", "yes", "three"]

@@ -10,6 +10,7 @@ import simcord
 from cryptography.fernet import Fernet
 from simcord import ChannelHandle, Env, GuildHandle, MemberActor
 
+from bot.cdn import LinkExpiredError, NotFetchedError
 from bot.chat.events import Finished, FinishReason, TextDelta
 from bot.chat.metering import Meter
 from bot.chat.models import Catalogue
@@ -30,6 +31,19 @@ from tests.fakes import (
 )
 
 STOP = Finished(FinishReason.STOP)
+
+
+class SimulatedFiles:
+    """Files of the simulated Discord, which no HTTP client reaches."""
+
+    async def read(self, attachment: discord.Attachment, max_bytes: int) -> bytes:
+        try:
+            data = await attachment.read()
+        except (discord.NotFound, discord.Forbidden) as error:
+            raise LinkExpiredError from error
+        if len(data) > max_bytes:
+            raise NotFetchedError
+        return data
 
 
 @dataclass
@@ -65,6 +79,7 @@ class Services:
             variants=self.store,
             state=self.state,
             keyring=self.keyring,
+            files=SimulatedFiles(),
             account=self.account,
             models=self.models,
             quotas=self.quotas,

@@ -340,6 +340,7 @@ async def test_the_operators_books_are_not_for_server_admins(stage):
     assert "whose books are its operator's" in response.content
 
 
+@pytest.mark.simcord(settle_timeout=60)  # the first chart of a process imports a large library
 async def test_the_balance_comes_with_spending_and_a_chart(stage):
     stage.services.account.balances["server-secret-1234"] = Balance(3.5, 10.0)
     await enter_key(stage, "server-secret-1234")

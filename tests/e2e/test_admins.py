@@ -216,6 +216,7 @@ async def test_an_admin_cannot_set_anything_for_a_channel_of_another_server(weat
 async def test_of_many_at_once_exactly_as_many_as_the_quota_are_answered(weather):
     async with weather.bot():
         await ask(weather, "quota", requests=5)
+        await ask(weather, "use", member_replies=20)
         for number in range(12):
             await weather.mention(f"question {number}")
         await weather.until(

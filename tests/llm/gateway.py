@@ -17,8 +17,9 @@ from bot.chat.content import Message, Role, TextPart
 from bot.chat.events import Event
 from bot.chat.ports import ChatRequest
 from bot.llm.client import GatewayChatModel
+from bot.llm.deadlines import QUICK, Deadlines
 from bot.llm.downloads import Downloads
-from bot.llm.transport import Deadlines
+from bot.llm.hosts import Hosts
 
 AUTHCODE = "test-authcode"
 WATCH_SECONDS = 5.0
@@ -66,19 +67,23 @@ class Gateway:
     clock: ScriptedClock = field(default_factory=ScriptedClock)
     asked: list[Asked] = field(default_factory=list)
 
+    def hosts(self, *urls: str) -> Hosts:
+        """This gateway alone, if no others are named."""
+        return Hosts(urls or (self.url,), self.clock)
+
     def model(
         self,
         *urls: str,
-        deadlines: Deadlines | None = None,
+        deadlines: Deadlines = QUICK,
         downloads: Downloads | None = None,
     ) -> GatewayChatModel:
         return GatewayChatModel(
             self.session,
-            base_urls=urls or (self.url,),
+            hosts=self.hosts(*urls),
             authcode=AUTHCODE,
             clock=self.clock,
             downloads=downloads,
-            deadlines=deadlines or Deadlines(),
+            quick=deadlines,
             chance=lambda: 1.0,
         )
 

@@ -24,7 +24,7 @@ PAGE = plain(b"<html>Just a moment", 403, content_type="text/html")
 )
 async def test_the_balance_is_read(document: Any, balance: Balance) -> None:
     async with gateway(plain(document)) as there:
-        assert await GatewayAccount(there.session, [there.url]).balance(AUTHCODE) == balance
+        assert await GatewayAccount(there.session, there.hosts()).balance(AUTHCODE) == balance
         [call] = there.asked
     assert (call.method, call.path) == ("GET", "/api/v1/credits")
     assert call.headers["Authorization"] == f"Bearer {AUTHCODE}"
@@ -48,13 +48,13 @@ async def test_the_balance_is_read(document: Any, balance: Balance) -> None:
 async def test_what_is_no_balance_is_told(reply: Any, kind: type[Exception]) -> None:
     async with gateway(reply) as there:
         with pytest.raises(kind):
-            await GatewayAccount(there.session, [there.url]).balance(AUTHCODE)
+            await GatewayAccount(there.session, there.hosts()).balance(AUTHCODE)
 
 
 async def test_a_gateway_that_is_not_there_is_told() -> None:
     async with gateway(PAGE) as there:
         with pytest.raises(UnavailableError):
-            await GatewayAccount(there.session, ["http://127.0.0.1:1"]).balance(AUTHCODE)
+            await GatewayAccount(there.session, there.hosts("http://127.0.0.1:1")).balance(AUTHCODE)
 
 
 def entry(number: int, at: int, model: str = "m", price: float = 0.5) -> dict[str, Any]:
@@ -72,7 +72,9 @@ LONG_AGO = datetime.fromtimestamp(0, UTC)
 async def test_charges_are_read_page_by_page() -> None:
     pages = [statement(entry(3, 30), entry(2, 20), following="2"), statement(entry(1, 10))]
     async with gateway(*pages) as there:
-        charges = await GatewayAccount(there.session, [there.url]).charges(AUTHCODE, since=LONG_AGO)
+        charges = await GatewayAccount(there.session, there.hosts()).charges(
+            AUTHCODE, since=LONG_AGO
+        )
         assert [call.query.get("nextId") for call in there.asked] == [None, "2"]
     assert [charge.at.timestamp() for charge in charges] == [30, 20, 10]
     assert charges[0] == Charged("m", 0.5, 100, datetime.fromtimestamp(30, UTC))
@@ -81,7 +83,9 @@ async def test_charges_are_read_page_by_page() -> None:
 async def test_a_gateway_that_ignores_the_page_mark_is_not_asked_for_ever() -> None:
     page = statement(entry(2, 20), entry(1, 10), following="1")
     async with gateway(page, page, page) as there:
-        charges = await GatewayAccount(there.session, [there.url]).charges(AUTHCODE, since=LONG_AGO)
+        charges = await GatewayAccount(there.session, there.hosts()).charges(
+            AUTHCODE, since=LONG_AGO
+        )
         assert len(there.asked) == 2
     assert len(charges) == 2
 
@@ -89,7 +93,7 @@ async def test_a_gateway_that_ignores_the_page_mark_is_not_asked_for_ever() -> N
 async def test_older_charges_are_neither_told_nor_asked_for() -> None:
     async with gateway(statement(entry(2, 20), entry(1, 10), following="1")) as there:
         since = datetime.fromtimestamp(15, UTC)
-        charges = await GatewayAccount(there.session, [there.url]).charges(AUTHCODE, since=since)
+        charges = await GatewayAccount(there.session, there.hosts()).charges(AUTHCODE, since=since)
         assert len(there.asked) == 1
     assert len(charges) == 1
 
@@ -97,7 +101,9 @@ async def test_older_charges_are_neither_told_nor_asked_for() -> None:
 async def test_charges_of_an_unknown_form_are_left_out() -> None:
     odd: list[Any] = [None, {"model": "m"}, entry(1, 10, price=2.0), {**entry(2, 1), "price": "x"}]
     async with gateway(statement(*odd)) as there:
-        charges = await GatewayAccount(there.session, [there.url]).charges(AUTHCODE, since=LONG_AGO)
+        charges = await GatewayAccount(there.session, there.hosts()).charges(
+            AUTHCODE, since=LONG_AGO
+        )
     assert [charge.price for charge in charges] == [2.0]
 
 
@@ -116,10 +122,10 @@ async def test_the_list_of_models_is_read_in_both_forms(
     reply: Any, models: tuple[str, ...]
 ) -> None:
     async with gateway(reply) as there:
-        assert await read_models(there.session, [there.url], AUTHCODE) == models
+        assert await read_models(there.session, there.hosts(), AUTHCODE) == models
 
 
 async def test_models_are_asked_for_at_the_next_host_when_one_is_down() -> None:
     async with gateway(plain({"data": [{"id": "a"}]})) as there:
-        hosts = ["http://127.0.0.1:1", there.url]
+        hosts = there.hosts("http://127.0.0.1:1", there.url)
         assert await read_models(there.session, hosts, AUTHCODE) == ("a",)

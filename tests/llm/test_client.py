@@ -380,7 +380,7 @@ async def test_an_invalid_signature_is_answered_without_signatures_then_in_one_t
 
 
 async def test_comments_do_not_keep_a_silent_gateway_alive() -> None:
-    async with gateway(held(b": PING\n\n")) as there:
+    async with gateway(held(b": PING\n\n"), held(b"\n\n", b"data: {")) as there:
         there.clock.passing.set()
         with pytest.raises(UnavailableError) as failed:
             await there.answer(question())

@@ -18,6 +18,7 @@ from bot.errors import (
     RejectedError,
     SignatureError,
     TooLargeError,
+    TooSlowError,
     UnavailableError,
     UnsupportedInputError,
     UnsupportedSettingError,
@@ -108,7 +109,7 @@ SHAPES: list[tuple[str, int | None, Any, type[LLMError]]] = [
      "Image part is missing a thought_signature in content position 2"), SignatureError),
     ("corrupt signature", 400, openai("Corrupted thought signature."), SignatureError),
     ("unavailable", 503, google(503, "UNAVAILABLE"), UnavailableError),
-    ("too late", 504, google(504, "DEADLINE_EXCEEDED"), UnavailableError),
+    ("too late", 504, google(504, "DEADLINE_EXCEEDED"), TooSlowError),
     ("code above status", 200, google(429, "RESOURCE_EXHAUSTED"), RateLimitedError),
     ("anything else", 400, google(400, "INVALID_ARGUMENT", "Something."), RejectedError),
 ]  # fmt: skip

@@ -7,6 +7,7 @@ from bot.errors import (
     BrokenStreamError,
     LLMError,
     RateLimitedError,
+    TooSlowError,
     UnavailableError,
     Upstream,
 )
@@ -21,9 +22,9 @@ from bot.llm.retry import CONNECT_FAILED, SILENT, backoff_seconds, retry_of
         pytest.param(
             UnavailableError(upstream=Upstream(status=500)), True, 1, id="hiccup, picture"
         ),
-        pytest.param(UnavailableError(upstream=Upstream(code=SILENT)), False, 1, id="silent"),
+        pytest.param(TooSlowError(upstream=Upstream(code=SILENT)), False, 1, id="silent"),
         pytest.param(
-            UnavailableError(upstream=Upstream(code=SILENT), billable=True),
+            TooSlowError(upstream=Upstream(code=SILENT), billable=True),
             True,
             0,
             id="silent, picture",

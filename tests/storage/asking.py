@@ -35,7 +35,8 @@ def say(*parts, natives=(), **more) -> Answer:
 async def answered(store, question, *, state=TurnState.COMPLETE, answer=None):
     """Ask and answer at once; the answer's id."""
     turn = await store.open_turn(question)
-    await store.close_turn(turn.turn_id, state, answer or say(f"To: {question.parts[0].text}"))
+    answer = answer or say(f"To: {question.parts[0].text}")
+    await store.close_turn(turn.turn_id, state, answer, shown=True)
     return turn.turn_id
 
 

@@ -271,6 +271,30 @@ class TestInterrupted:
         follows = found.question.follows
         assert found == replace(cut, question=replace(question, follows=follows), pages=((7, 500),))
 
+    async def test_an_answer_that_may_not_have_been_shown_is_found_until_it_is_confirmed(
+        self, store
+    ):
+        turn = await opened(store, ask())
+        await store.close_turn(turn.turn_id, TurnState.COMPLETE, say("Hello"))
+        [found] = await store.interrupted()
+        assert found.turn_id == turn.turn_id
+        await store.confirm_shown([turn.turn_id])
+        assert await store.interrupted() == []
+
+    async def test_a_message_that_is_there_already_is_known_with_the_question(self, store):
+        turn = await opened(store, ask(reserved=500))
+        assert await store.turn_of_message(500) == turn.turn_id
+        [found] = await store.interrupted()
+        assert found.pages == ((7, 500),)
+
+    async def test_a_token_is_kept_as_long_as_the_answer_grows(self, store, database):
+        turn = await opened(store, ask(token="secret"))
+        [found] = await store.interrupted()
+        assert found.question.token == "secret"
+        await store.close_turn(turn.turn_id, TurnState.COMPLETE, say("Hello"))
+        [found] = await store.interrupted()
+        assert found.question.token == ""
+
     async def test_a_closed_answer_is_not_interrupted(self, store):
         await answered(store, ask(), state=TurnState.INTERRUPTED)
         assert await store.interrupted() == []

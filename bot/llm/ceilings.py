@@ -1,0 +1,59 @@
+"""What an answer may bring at most: whatever is more, no model says and nobody can read."""
+
+from __future__ import annotations
+
+from bot.chat.events import ImageReady, ReasoningDelta, TextDelta
+from bot.errors import OverlongError, Upstream
+from bot.llm.call import Call
+from bot.llm.linked import Found, ImageLinked
+
+MAX_CHARACTERS = 2_000_000
+"""Of words and of thoughts together: 128,000 tokens of output, the most that any model writes, are
+600,000 characters of prose and seldom more than twice as many of anything else."""
+MAX_EVENTS = 500_000
+"""On the wire. A token makes one event, and some gateways add empty ones."""
+MAX_PICTURES = 32
+"""Drafts are not among them, and one is usual."""
+MAX_CALLS = 32
+"""Of tools; one to four are usual."""
+MAX_ARGUMENT_CHARACTERS = 64 * 1024
+"""Of all those calls together; a drawing order has some hundred."""
+MAX_SOURCES = 200
+"""Links an answer rests on; 5 are usual."""
+
+
+class Ceilings:
+    """Counts what one answer brings.
+
+    Each method raises `OverlongError` when it is too much.
+    """
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+        self._events = 0
+        self._characters = 0
+        self._pictures = 0
+
+    def count_wire_event(self) -> None:
+        """Note that an event came, whatever it holds."""
+        self._events += 1
+        if self._events > MAX_EVENTS:
+            raise overlong("too many events", self._call)
+
+    def count(self, event: Found) -> None:
+        """Note what an event brings."""
+        match event:
+            case TextDelta(text) | ReasoningDelta(text):
+                self._characters += len(text)
+                if self._characters > MAX_CHARACTERS:
+                    raise overlong("too many characters", self._call)
+            case ImageReady() | ImageLinked():
+                self._pictures += 1
+                if self._pictures > MAX_PICTURES:
+                    raise overlong("too many pictures", self._call)
+
+
+def overlong(what: str, call: Call) -> OverlongError:
+    """Our exception for an answer that has to be ended."""
+    upstream = Upstream(host=call.host, status=call.status, request_id=call.request_id)
+    return OverlongError(what, upstream=upstream, billable=True)
