@@ -79,6 +79,7 @@ API_KEYS = ["sk-" + "a1B2" * 5, "AIza" + "Sy1_" * 8]
 @pytest.mark.parametrize(
     "secret",
     [BOT_TOKEN, FERNET_KEY, Fernet(FERNET_KEY.encode()).encrypt(b"x").decode(), *API_KEYS],
+    ids=["bot token", "Fernet key", "sealed", "sk", "AIza"],
 )
 def test_what_looks_like_a_secret_is_taken_out(secret):
     assert without_secrets(f"got {secret}, sorry") == "got [secret], sorry"
