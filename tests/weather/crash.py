@@ -122,7 +122,7 @@ async def run(seed: int, *, replies: int = REPLIES, keep_log: Path | None = None
 
 async def _play(scene: Scene, planned: Plan, outcome: Outcome) -> None:
     before: list[Before] = []
-    async with scene.bot() as bot:
+    async with scene.bot(MEMBER_REPLIES=str(REPLIES)) as bot:
         await scene.limit_use()
         cut, whole = await _prelude(scene)
         storm = asyncio.create_task(_storm(scene, planned.steps, cut, whole))
@@ -136,12 +136,12 @@ async def _play(scene: Scene, planned: Plan, outcome: Outcome) -> None:
         await scene.ask(Kind.MENTION, scene.members[number], scene.channels[number], 40)
     if planned.kill_again_after is not None:
         outcome.killed_again = True
-        async with scene.bot() as bot:
+        async with scene.bot(MEMBER_REPLIES=str(REPLIES)) as bot:
             await asyncio.sleep(planned.kill_again_after)
             await bot.kill()
         before.append(await left(scene))
     began = time.monotonic()
-    async with scene.bot() as bot:
+    async with scene.bot(MEMBER_REPLIES=str(REPLIES)) as bot:
         found = await settled(scene, before, began + RECOVERY_SECONDS)
         if found:
             outcome.findings += found
