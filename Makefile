@@ -6,7 +6,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
-.PHONY: run test check fuzz bench bench-replies bench-pictures bench-settings lock messages clean
+.PHONY: run test check fuzz faults crash soak bench bench-replies bench-pictures bench-settings \
+	lock messages clean
 
 # The bot when DISCORD_TOKEN is set (here or in .env), otherwise the playground in the browser.
 run: $(VENV)/run.stamp
@@ -43,6 +44,18 @@ bench-pictures: $(VENV)/dev.stamp
 
 bench-settings: $(VENV)/dev.stamp
 	$(BIN)/python -m benchmarks settings
+
+# Bad weather: each of Discord's bad days and ten crashes in a few minutes, a hundred crashes in
+# about half an hour, ten thousand replies in about the same.
+faults: $(VENV)/dev.stamp
+	$(BIN)/python -m tests.weather faults
+	$(BIN)/python -m tests.weather crash --runs 10
+
+crash: $(VENV)/dev.stamp
+	$(BIN)/python -m tests.weather crash --runs 100
+
+soak: $(VENV)/dev.stamp
+	$(BIN)/python -m tests.weather soak --replies 10000
 
 lock: $(VENV)/dev.stamp
 	$(UV_COMPILE) pyproject.toml -o requirements.txt

@@ -122,7 +122,7 @@ async def run(seed: int, *, replies: int = REPLIES, keep_log: Path | None = None
 
 async def _play(scene: Scene, planned: Plan, outcome: Outcome) -> None:
     before: list[Before] = []
-    async with scene.bot() as bot:
+    async with scene.bot(MEMBER_REPLIES=str(REPLIES)) as bot:
         await scene.limit_use()
         cut, whole = await _prelude(scene)
         storm = asyncio.create_task(_storm(scene, planned.steps, cut, whole))
@@ -130,24 +130,24 @@ async def _play(scene: Scene, planned: Plan, outcome: Outcome) -> None:
         storm.cancel()
         await asyncio.gather(storm, return_exceptions=True)
         await bot.kill()
-    before.append(await _left(scene))
+    before.append(await left(scene))
     for number in range(2):
         # Nobody is told that the bot is away.
         await scene.ask(Kind.MENTION, scene.members[number], scene.channels[number], 40)
     if planned.kill_again_after is not None:
         outcome.killed_again = True
-        async with scene.bot() as bot:
+        async with scene.bot(MEMBER_REPLIES=str(REPLIES)) as bot:
             await asyncio.sleep(planned.kill_again_after)
             await bot.kill()
-        before.append(await _left(scene))
+        before.append(await left(scene))
     began = time.monotonic()
-    async with scene.bot() as bot:
-        found = await _settled(scene, before, began + RECOVERY_SECONDS)
+    async with scene.bot(MEMBER_REPLIES=str(REPLIES)) as bot:
+        found = await settled(scene, before, began + RECOVERY_SECONDS)
         if found:
             outcome.findings += found
         else:
             outcome.recovered_after = time.monotonic() - began
-        outcome.interrupted = _interrupted(scene)
+        outcome.interrupted = interrupted(scene)
         outcome.findings += await _try_buttons(scene)
         bot.terminate()
         if code := await bot.ended():
@@ -187,14 +187,14 @@ async def _storm(scene: Scene, steps: Sequence[Step], cut: list[Asked], whole: l
             await scene.ask(step.kind, member, channel, step.words)
 
 
-async def _left(scene: Scene) -> Before:
+async def left(scene: Scene) -> Before:
     """What a kill has left, once the requests on their way have come in."""
     await asyncio.sleep(0.2)
     dead = await asyncio.to_thread(kept.read_dead, scene.folder)
     return look(scene.world, scene.asked, dead)
 
 
-async def _settled(scene: Scene, before: Sequence[Before], until: float) -> list[str]:
+async def settled(scene: Scene, before: Sequence[Before], until: float) -> list[str]:
     """Wait until nothing is left to find, at most so long; what is left then."""
     while True:
         # A reservation is settled after its reply has ended, and counted with it.
@@ -249,6 +249,7 @@ def _shelf(scene: Scene) -> Shelf:
     return Shelf(scene.world, scene.asked, kept.read(scene.folder))
 
 
-def _interrupted(scene: Scene) -> int:
+def interrupted(scene: Scene) -> int:
+    """How many replies say that a restart cut them off."""
     shelf = _shelf(scene)
     return sum(any(NOTICE in page.content for page in shelf.of(asked)) for asked in scene.asked)

@@ -30,6 +30,7 @@ ORIGINAL = ("PATCH", "/webhooks/*/*/messages/@original")
 CALLBACK = ("POST", "/interactions/*/*/callback")
 
 _NOTHING_MORE_SECONDS = 1.0
+_CHANNELS = 4
 _REFUSAL = b'{"error": {"message": "no", "code": "bad_request"}}'
 
 Scenario = Callable[[Scene], Awaitable[list[str]]]
@@ -202,8 +203,9 @@ async def continue_twice(scene: Scene) -> list[str]:
     message = _pages(scene, asked)[-1]
     button = buttons(message)["continue"]
     member = scene.discord.person(asked.asker_id)
-    await scene.go_on(asked, message)
+    further = await scene.go_on(asked, message)
     await member.press(message.id, button)
+    await _answers(scene, further, 1)
     return found + await _all_whole(scene)
 
 
@@ -248,6 +250,7 @@ SCENARIOS: dict[str, Scenario] = {
 
 async def play(scene: Scene, name: str) -> list[str]:
     """Play one scenario with a bot that is connected; what was wrong."""
+    scene.channels = scene.make_channels(_CHANNELS)
     try:
         return await SCENARIOS[name](scene)
     finally:

@@ -78,7 +78,7 @@ def _end(
     """Whether the reply has ended so that everybody sees it."""
     state = answers[-1].state if answers else "not kept"
     if not pages:
-        if question.deleted:
+        if question.deleted or (question.refused and not answers):
             return []
         if question.interaction is not None and question.interaction.failed and not answers:
             return []  # Discord itself has told the member.

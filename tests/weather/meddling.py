@@ -64,16 +64,22 @@ async def _go_on_twice(scene: Scene, asked: Asked, message: Message) -> None:
 
 
 async def _shown_with(scene: Scene, asked: Asked, *names: str) -> Message:
-    """Wait for a page of the reply under which one of these buttons is."""
+    """Wait for a page of the reply under which one of these buttons is.
+
+    Raises:
+        TimeoutError: it was refused with a sentence, or is not shown for long.
+    """
 
     def there() -> Message | None:
         for message in scene.world.messages(asked.channel_id):
-            if _belongs(message, asked) and buttons(message).keys() & set(names):
+            refused = not (message.components or message.is_thinking)
+            if _belongs(message, asked) and (refused or buttons(message).keys() & set(names)):
                 return message
         return None
 
     found = await scene.world.wait_for(there, _PATIENCE_SECONDS)
-    assert found is not None  # or it would have waited on
+    if found is None or not found.components:
+        raise TimeoutError
     return found
 
 

@@ -52,6 +52,8 @@ class Asked:
     """Of a command or a press."""
     presses: int = 0
     """How often another answer was asked for by a button."""
+    refused: str = ""
+    """A sentence that stood there for a while instead of an answer."""
     deleted: bool = False
     """Whether somebody has deleted the reply, or part of it."""
 
@@ -74,13 +76,19 @@ def prompt(number: int, words: int, *, cut: bool = False) -> str:
 def script(heard: Heard) -> Script:
     """The answer to such a prompt, or to the demand to go on; for `StandInGateway.script`."""
     if CONTINUE in heard.prompt:
-        asked = next(filter(None, map(_TAG.search, reversed(heard.earlier))), None)
+        asked = _newest(*heard.earlier)
         return Script(" ".join(_continuation(int(asked[1]) if asked else 0)))
-    asked = _TAG.search(heard.prompt)
+    asked = _newest(heard.prompt)
     if asked is None:
         return Script("What was the question?")
     finish = Finish.LENGTH if asked[3] else Finish.STOP
     return Script(" ".join(_answer(int(asked[1]), int(asked[2]))), finish=finish)
+
+
+def _newest(*prompts: str) -> re.Match[str] | None:
+    """The last question in these; questions that got no answer stand in front of the next one."""
+    found = [tag for said in prompts for tag in _TAG.finditer(said)]
+    return found[-1] if found else None
 
 
 def words_in(text: str) -> list[str]:

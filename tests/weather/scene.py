@@ -10,6 +10,8 @@ from pathlib import Path
 from benchmarks import bot_process
 from benchmarks.bot_process import BotProcess
 from bot.playground.discord import (
+    Change,
+    ChangeKind,
     Channel,
     Interaction,
     LoopbackDiscord,
@@ -47,6 +49,7 @@ class Scene:
         self.asked: list[Asked] = []
         self._numbers = 0
         world = discord.world
+        world.listen(self._hear)
         guild = world.guilds[GUILD_ID]
         self.members: list[Person] = []
         for number in range(members):
@@ -54,17 +57,21 @@ class Scene:
             world.users[user.id] = user
             guild.members[user.id] = Member(user)
             self.members.append(discord.person(user.id))
-        self.channels = [
-            world.add_channel(
-                Channel(world.ids.next(), ChannelKind.TEXT, f"talk-{number}", guild_id=GUILD_ID)
-            ).id
-            for number in range(channels)
-        ]
+        self.channels = self.make_channels(channels)
 
     @property
     def world(self) -> World:
         """The state of Discord."""
         return self.discord.world
+
+    def make_channels(self, count: int) -> list[int]:
+        """New channels, whose limits are untouched."""
+        world = self.world
+        made = [
+            Channel(world.ids.next(), ChannelKind.TEXT, "talk", guild_id=GUILD_ID)
+            for _ in range(count)
+        ]
+        return [world.add_channel(channel).id for channel in made]
 
     @asynccontextmanager
     async def bot(
@@ -162,6 +169,16 @@ class Scene:
     def _note(self, asked: Asked) -> Asked:
         self.asked.append(asked)
         return asked
+
+    def _hear(self, change: Change) -> None:
+        """Remember sentences that the bot takes back after a while."""
+        message = change.payload
+        if change.kind is not ChangeKind.MESSAGE_DELETE or not isinstance(message, Message):
+            return
+        if message.author_id == BOT_ID and message.reference and not message.components:
+            for asked in self.asked:
+                if asked.event_id == message.reference.message_id:
+                    asked.refused = message.content
 
 
 @asynccontextmanager

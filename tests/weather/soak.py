@@ -27,7 +27,8 @@ DELTAS_PER_SECOND = 60.0
 QUESTIONS_PER_SECOND = 9.0
 _MOST_GROWING = 40
 _SETTLE_SECONDS = 1.0
-_PATIENCE_SECONDS = 60.0
+_PATIENCE_SECONDS = 25.0
+"""Longer than the bot waits between two tries of anything."""
 _QUIET_SECONDS = 20.0
 """Longer than connections are kept alive."""
 _FIRST_QUIET = 1_000
@@ -60,14 +61,19 @@ class Soak:
     """Rounds of questions; after each everything must have ended, and is forgotten."""
 
     def __init__(
-        self, scene: Scene, seed: int, *, per_second: float = QUESTIONS_PER_SECOND
+        self,
+        scene: Scene,
+        dice: random.Random,
+        troubles: Troubles,
+        *,
+        per_second: float = QUESTIONS_PER_SECOND,
     ) -> None:
         self._scene = scene
-        self._dice = random.Random(seed)
+        self._dice = dice
         self._pause = 1 / per_second
-        self._troubles = Troubles(self._dice, scene.discord, scene.gateway)
+        self._troubles = troubles
         self._last_turn = 0
-        self.result = Result(troubles=self._troubles.made)
+        self.result = Result(troubles=troubles.made)
 
     async def begin(self) -> None:
         """Have some members write their first direct message in good weather: Discord lists none
@@ -132,13 +138,13 @@ class Soak:
         scene.forget()
 
     async def _when_clean(self) -> list[str]:
-        """Wait until nothing is left to find, at most so long; what is left then."""
-        until = time.monotonic() + _PATIENCE_SECONDS
-        while True:
-            found = self._found()
-            if not found or time.monotonic() > until:
-                return found
+        """Wait until nothing is left to find, or nothing changes any more; what is left then."""
+        found, since = self._found(), time.monotonic()
+        while found and time.monotonic() < since + _PATIENCE_SECONDS:
             await asyncio.sleep(0.25)
+            if (now := self._found()) != found:
+                found, since = now, time.monotonic()
+        return found
 
     def _found(self) -> list[str]:
         return judge.accounting(self._scene.world, self._scene.asked, self._kept())
@@ -159,7 +165,8 @@ async def run(
         began = time.monotonic()
         async with scene.bot(program=("-m", "tests.weather.census", str(notes))) as bot:
             await scene.limit_use()
-            soak = Soak(scene, seed)
+            dice = random.Random(seed)
+            soak = Soak(scene, dice, Troubles(dice, scene.discord, scene.gateway))
             result = soak.result
             await soak.begin()
             quiet: Sample | None = None

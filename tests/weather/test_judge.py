@@ -96,6 +96,13 @@ def test_a_press_that_left_everything_as_it_was_is_fine(case):
     assert case.findings == []
 
 
+def test_a_refusal_that_was_taken_back_is_fine(case):
+    silent(case)
+    case.kept = replace(case.kept, answers=(), used={})
+    case.question.refused = "Ask again then."
+    assert case.findings == []
+
+
 def press_lost(case):
     case.interrupt()
     case.press_continue()

@@ -20,8 +20,8 @@ _ROUTES = (
     ("PATCH", "/channels/*/messages/*"),
     ("POST", "/channels/*/typing"),
     ("PATCH", "/webhooks/*/*/messages/@original"),
-    ("POST", "/webhooks/*/*"),
 )
+_FOLLOW_UP = ("POST", "/webhooks/*/*")
 _CALLBACK = ("POST", "/interactions/*/*/callback")
 _AT_GATEWAY = tuple(
     f"gateway: {name}"
@@ -148,9 +148,12 @@ class Troubles:
 
     def _trouble_discord(self, name: str) -> None:
         dice, faults = self._dice, self._discord.faults
-        method, path = _CALLBACK if "callback" in name else dice.choice(_ROUTES)
         times = 1 if "callback" in name else dice.randint(1, 3)
         after = name.endswith("after the work")
+        # Follow-ups know no nonce: nobody can repeat one that may have done its work.
+        method, path = dice.choice(_ROUTES if after else (*_ROUTES, _FOLLOW_UP))
+        if "callback" in name:
+            method, path = _CALLBACK
         match name.removesuffix(" after the work"):
             case "Discord: 429":
                 faults.limit(method, path)

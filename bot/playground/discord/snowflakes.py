@@ -23,9 +23,11 @@ class Snowflakes:
         return self._last
 
     def dated_back(self, seconds: float) -> int:
-        """Return a unique id that says it was made that long ago."""
+        """Return a unique id that says it was made that long ago; its upper half of a
+        millisecond is never reached by those that are made in order."""
         self._sequence += 1
-        return _moment(time.time() - seconds) | self._sequence % (1 << _SEQUENCE_BITS)
+        half = 1 << _SEQUENCE_BITS - 1
+        return _moment(time.time() - seconds) | half | self._sequence % half
 
 
 def created_at(snowflake: int) -> datetime:

@@ -316,7 +316,7 @@ class World:
         self.interactions = {
             token: interaction
             for token, interaction in self.interactions.items()
-            if interaction.channel_id != channel_id
+            if interaction.channel_id != channel_id or not interaction.settled.is_set()
         }
 
     def _remember(self, message: Message) -> None:

@@ -28,6 +28,12 @@ def test_ids_grow_and_are_never_the_same():
     assert made == sorted(set(made))
 
 
+def test_ids_dated_back_by_nothing_are_never_those_of_the_same_moment():
+    ids = Snowflakes()
+    made = [ids.dated_back(0) if n % 2 else ids.next() for n in range(2_000)]
+    assert len(set(made)) == len(made)
+
+
 def test_an_id_can_be_dated_back():
     ids = Snowflakes()
     now, before = created_at(ids.next()), created_at(ids.dated_back(60))
