@@ -253,7 +253,9 @@ class Responder:
         Raises:
             ConversationError: the answer is no longer remembered.
         """
-        await self._show(await self._variants.kept(turn_id), open_surface)
+        kept = await self._variants.kept(turn_id)
+        await self._show(kept, open_surface)
+        await self._meter.settle_cut_off(kept.turn, kept.answer.message)
 
     async def recovered(self, turn: OpenTurn, state: TurnState, answer: Answer) -> None:
         """Keep how an answer ended after all that another process could not see through, and
