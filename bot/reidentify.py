@@ -39,4 +39,4 @@ class Reidentifying(DiscordWebSocket):
 
 def install() -> None:
     """Let the library's shards connect so."""
-    discord.shard.DiscordWebSocket = Reidentifying  # type: ignore[attr-defined]  # not exported
+    discord.shard.DiscordWebSocket = Reidentifying  # type: ignore[misc]  # a name of the library
