@@ -76,6 +76,14 @@ async def dropped_after_a_post(scene: Scene) -> list[str]:
     return await _all_whole(scene)
 
 
+async def short_answer_dropped_after_its_post(scene: Scene) -> list[str]:
+    """As before, but the answer has ended when the post is repeated: Discord gives back the message
+    that is there, with the text of the first one."""
+    scene.discord.faults.drop(*POST, after=True)
+    await _ask(scene, words=10)
+    return await _all_whole(scene)
+
+
 async def dropped_edits(scene: Scene) -> list[str]:
     """The connection breaks before and after edits."""
     await _grows(scene, [await _ask(scene)])
@@ -231,6 +239,7 @@ SCENARIOS: dict[str, Scenario] = {
         storm_on_posts,
         storm_on_edits,
         dropped_after_a_post,
+        short_answer_dropped_after_its_post,
         dropped_edits,
         dropped_after_the_deferral,
         session_lost,
