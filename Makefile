@@ -6,7 +6,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
-.PHONY: run test check bench bench-replies bench-pictures bench-settings faults crash soak lock messages clean
+.PHONY: run test check fuzz faults crash soak bench bench-replies bench-pictures bench-settings \
+	lock messages clean
 
 # The bot when DISCORD_TOKEN is set (here or in .env), otherwise the playground in the browser.
 run: $(VENV)/run.stamp
@@ -27,6 +28,10 @@ check: $(VENV)/dev.stamp
 	$(BIN)/python -m scripts.messages --check
 	$(BIN)/python -m tests.schema_check
 	$(MAKE) test
+
+# Hostile input for all readers: 1,000,000 inputs each, and growth of hostile families.
+fuzz: $(VENV)/dev.stamp
+	$(BIN)/python -m tests.fuzz
 
 bench: $(VENV)/dev.stamp
 	$(BIN)/python -m benchmarks

@@ -128,7 +128,7 @@ async def running_bot(settings: Settings) -> AsyncIterator[Bot]:
         ) as session,
         public_session() as downloading,
         Runs(database) as run,
-        cdn_files(settings.discord_api_url) as files,
+        cdn_files(settings.loopback_discord) as files,
     ):
         message_content = await _look_at_portal(token)
         hosts = Hosts(settings.gateway_urls, clock)

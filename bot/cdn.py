@@ -19,7 +19,6 @@ from bot.errors import BotError
 
 CDN = frozenset({URL("https://cdn.discordapp.com"), URL("https://media.discordapp.net")})
 """Where Discord keeps what people attach."""
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 AT_ONCE = 8
 """Files on their way at a time: they are held in memory until they are read."""
 SECONDS = 60.0
@@ -49,13 +48,10 @@ class Files(Protocol):
 class CdnFiles:
     """Files from Discord's CDN, or from a Discord on this machine."""
 
-    def __init__(self, session: aiohttp.ClientSession, api_url: str) -> None:
-        """`api_url` is where Discord's API is; on this machine, it keeps the files as well."""
+    def __init__(self, session: aiohttp.ClientSession, loopback: str | None = None) -> None:
+        """`loopback` is the address of a Discord on this machine, which keeps its files itself."""
         self._session = session
-        self._origins = CDN
-        api = URL(api_url)
-        if api.host in LOOPBACK:
-            self._origins = CDN | {api.origin()}
+        self._origins = CDN if loopback is None else CDN | {URL(loopback).origin()}
         self._line = asyncio.Semaphore(AT_ONCE)
 
     async def read(self, attachment: discord.Attachment, max_bytes: int) -> bytes:
@@ -91,7 +87,12 @@ class CdnFiles:
 
 
 @asynccontextmanager
-async def cdn_files(api_url: str) -> AsyncIterator[CdnFiles]:
-    """Files over a session without cookies and credentials."""
-    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
-        yield CdnFiles(session, api_url)
+async def cdn_files(loopback: str | None = None) -> AsyncIterator[CdnFiles]:
+    """Files over a session without cookies and credentials, taken as they are: compressed bytes
+    could become thousands of times as many before anybody counts them."""
+    async with aiohttp.ClientSession(
+        cookie_jar=aiohttp.DummyCookieJar(),
+        headers={"Accept-Encoding": "identity"},
+        auto_decompress=False,
+    ) as session:
+        yield CdnFiles(session, loopback)

@@ -42,6 +42,14 @@ the key that was not there, the text that is no number, the row that a database 
 _FOR_MEMBERS = (QuestionError, ConversationError, AccessError, QuotaError)
 """Ours, but a sentence for a member, which may quote them."""
 _MOST_CAUSES = 8
+_QUIETER = {
+    # In debug mode it warns of slow callbacks, with what they were called with.
+    "asyncio": logging.ERROR,
+    # They read what models and people made, and warn of what they do not understand in it.
+    "matplotlib": logging.CRITICAL,
+    "pylatexenc": logging.CRITICAL,
+    "PIL": logging.CRITICAL,
+}
 
 log = logging.getLogger(__name__)
 
@@ -153,8 +161,8 @@ def configure(level: str, style: str | None, secrets: Iterable[str] = ()) -> Non
     libraries = max(logging.WARNING, logging.getLevelName(level))
     logging.basicConfig(level=libraries, handlers=[handler], force=True)
     logging.getLogger(OURS).setLevel(level)
-    # In debug mode it warns of slow callbacks, with what they were called with.
-    logging.getLogger("asyncio").setLevel(logging.ERROR)
+    for name, its_level in _QUIETER.items():
+        logging.getLogger(name).setLevel(its_level)
     sys.excepthook = _last_words
 
 

@@ -87,6 +87,12 @@ class Settings(BaseSettings):
         return (self.liaobots_base_url, *self.liaobots_backup_urls)
 
     @property
+    def loopback_discord(self) -> str | None:
+        """Discord's address when it is one on this machine."""
+        here = urlsplit(self.discord_api_url).hostname in LOOPBACK
+        return self.discord_api_url if here else None
+
+    @property
     def secrets(self) -> tuple[str, ...]:
         """Everything here that no log may show."""
         given = (self.discord_token, self.liaobots_auth_code, *self.secrets_key)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
-from bot import redaction
+from bot import log, redaction
 
 # The same examples in every run, so that a change is judged by itself; to look for new ones:
 # HYPOTHESIS_PROFILE=explore make test
@@ -24,7 +24,10 @@ def log_as_it_was(monkeypatch) -> Iterator[None]:
     """Put back what is global about logging."""
     monkeypatch.setattr(redaction, "_known", [])
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
-    root, loggers = logging.getLogger(), [logging.getLogger(n) for n in ("bot", "asyncio")]
+    root, loggers = (
+        logging.getLogger(),
+        [logging.getLogger(name) for name in ("bot", *log._QUIETER)],
+    )
     handlers, levels = root.handlers[:], [logger.level for logger in (root, *loggers)]
     yield
     root.handlers[:] = handlers

@@ -434,7 +434,7 @@ class MemoryQuotas:
     async def reserve(self, guild_id: int, wanted: Sequence[Wanted]) -> int:
         for want in wanted:
             standing = Standing(want.charge, self.used[guild_id, want.charge.account])
-            if standing.used + want.amount > want.charge.limit:
+            if want.amount and standing.used + want.amount > want.charge.limit:
                 raise exceeded(standing)
         for want in wanted:
             self.used[guild_id, want.charge.account] += want.amount
@@ -490,3 +490,9 @@ class MemoryState:
 
     async def write(self, key: str, value: str) -> None:
         self.values[key] = value
+
+    async def find(self, prefix: str) -> dict[str, str]:
+        return {key: value for key, value in self.values.items() if key.startswith(prefix)}
+
+    async def forget(self, key: str) -> None:
+        self.values.pop(key, None)

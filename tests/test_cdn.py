@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 from unittest.mock import Mock
 
 import discord
@@ -12,8 +13,6 @@ from aiohttp.test_utils import TestServer
 
 from bot import cdn
 from bot.cdn import CdnFiles, LinkExpiredError, NotFetchedError, cdn_files
-
-API = "https://discord.com/api/v10"
 
 
 def attachment(url: str) -> discord.Attachment:
@@ -33,6 +32,9 @@ async def host():
                 return web.Response(body=b"abc")
             case "moved.png":
                 raise web.HTTPFound("/a.png")
+            case "bomb.png":
+                packed = gzip.compress(bytes(10_000_000))
+                return web.Response(body=packed, headers={"Content-Encoding": "gzip"})
             case "expired.png":
                 raise web.HTTPNotFound
             case "forbidden.png":
@@ -83,6 +85,10 @@ async def test_what_is_not_the_file_is_refused(host, name, why):
         await read(host, name)
 
 
+async def test_nothing_is_unpacked_on_the_way(host):
+    assert len(await read(host, "bomb.png")) < 100_000
+
+
 async def test_nobody_waits_for_ever(host, monkeypatch):
     monkeypatch.setattr(cdn, "SECONDS", 0.05)
     with pytest.raises(NotFetchedError, match="TimeoutError"):
@@ -116,7 +122,7 @@ class NoSession:
     ],
 )
 async def test_nothing_is_fetched_from_elsewhere(url):
-    files = CdnFiles(NoSession(), API)  # type: ignore[arg-type]
+    files = CdnFiles(NoSession())  # type: ignore[arg-type]
     with pytest.raises(NotFetchedError, match="not a link to Discord's files"):
         await files.read(attachment(url), 10)
 
@@ -130,7 +136,7 @@ async def test_discords_hosts_are_asked_without_following_redirects(host):
             asked.append((str(url), more))
             raise TimeoutError
 
-    files = CdnFiles(Session(), API)  # type: ignore[arg-type]
+    files = CdnFiles(Session())  # type: ignore[arg-type]
     with pytest.raises(NotFetchedError):
         await files.read(attachment(f"https://{host}/attachments/1/2/a.png?ex=1&hm=2"), 10)
     url = f"https://{host}/attachments/1/2/a.png?ex=1&hm=2"

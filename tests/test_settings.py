@@ -91,6 +91,21 @@ def test_a_secret_that_cannot_be_one_is_refused_without_being_repeated():
     assert "words" not in told[0]
 
 
+def test_only_a_discord_on_this_machine_keeps_its_own_files():
+    assert Settings.load(GOOD).loopback_discord is None
+    elsewhere = {"discord_api_url": "https://127.0.0.1.example/api/v10"}
+    assert Settings.load(GOOD | elsewhere).loopback_discord is None
+    here = {"discord_api_url": "http://127.0.0.1:8080/api/v10"}
+    assert Settings.load(GOOD | here).loopback_discord == here["discord_api_url"]
+
+
+def test_everything_secret_is_known_to_be_so():
+    given = {"database_url": "postgres://u:p%40ss@h/d", "secrets_key": "one,two"}
+    secrets = set(Settings.load(GOOD | given).secrets)
+    assert {"p%40ss", "p@ss", "one", "two"} <= secrets
+    assert {GOOD["discord_token"], GOOD["liaobots_auth_code"]} <= secrets
+
+
 def test_secrets_never_print():
     settings = Settings.load({**GOOD, "database_url": "postgres://u:hunter2@h/d"})
     shown = f"{settings!r} {settings}"

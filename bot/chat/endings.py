@@ -133,6 +133,12 @@ def drawn(
     return Ending(TurnState.COMPLETE)
 
 
+def undrawn(error: BotError, *, has_text: bool) -> Ending:
+    """The ending of a chat model's answer whose pictures may not be made."""
+    state = TurnState.COMPLETE if has_text else TurnState.FAILED
+    return Ending(state, sentence(error))
+
+
 def _undrawn(outcome: Finished | BotError, *, has_text: bool) -> Ending:
     if isinstance(outcome, BotError):
         return failed(outcome, has_text=has_text)
@@ -160,7 +166,9 @@ def sentence(error: BotError) -> str:
     words = _cause(error)
     match error:
         case UnavailableError(billable=True) | BrokenStreamError(billable=True):
-            return _("{reason} It may have been charged all the same.").format(reason=words)
+            return _("{reason} The service may have charged for it all the same.").format(
+                reason=words
+            )
         case _:
             return words
 

@@ -6,11 +6,12 @@ import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bot.chat.content import Message, Role
 from bot.chat.context import estimate_tokens, message_tokens
 from bot.chat.ports import QuotaStore
+from bot.chat.profiles import profile_of
 from bot.chat.quota import MICRO, Measure, Spent, Wanted
 from bot.chat.turns import OpenTurn, Question, Task
 from bot.errors import QuotaError
@@ -40,6 +41,8 @@ class Spending:
 
     reservation: int | None = None
     used: Spent | None = None
+    pictures: list[int] = field(default_factory=list)
+    """Reservations for those that a chat model has made."""
 
 
 class Meter:
@@ -74,10 +77,31 @@ class Meter:
                 yield spending
             finally:
                 await self._settle(spending.reservation, spending.used)
+                for number in spending.pictures:
+                    await self._settle(number, None)  # what was made of them is in `used`
         finally:
             self._growing.subtract((member, channel))
             # A counter keeps zeros for ever.
             self._growing = +self._growing
+
+    async def draw(self, question: Question, spending: Spending, images: int) -> None:
+        """Count pictures in advance that a chat model asks for.
+
+        Raises:
+            QuotaError: so many are not left.
+        """
+        guild_id, model = question.scope.guild_id, question.manner.draws_with or ""
+        expected = {
+            Measure.IMAGES: images,
+            Measure.CREDITS: round(self._price(model, 0, images) * MICRO),
+        }
+        wanted = [
+            Wanted(charge, expected[charge.account.measure])
+            for charge in question.manner.grant.charges
+            if charge.account.measure in expected
+        ]
+        if wanted and guild_id is not None:
+            spending.pictures.append(await self._store.reserve(guild_id, wanted))
 
     async def settle_cut_off(self, turn: OpenTurn, answer: Message) -> None:
         """Count what a reply used that its process could not see through."""
@@ -87,10 +111,17 @@ class Meter:
             used = self.cost(turn.question, tokens=0, words=answer.text, images=images)
         await self._settle(turn.reservation, used)
 
-    def cost(self, question: Question, *, tokens: int, words: str, images: int) -> Spent:
-        """What a reply has used; without the gateway's count, tokens are estimated."""
+    def cost(
+        self, question: Question, *, tokens: int, words: str, images: int, by_tool: bool = False
+    ) -> Spent:
+        """What a reply has used; without the gateway's count, tokens are estimated.
+
+        `by_tool` says that a chat model has had the pictures made by the other one.
+        """
         tokens = tokens or _asked_tokens(question) + estimate_tokens(words)
-        credits = self._price(question.model, tokens, images)
+        credits = self._price(question.model, tokens, 0 if by_tool else images)
+        if by_tool and question.manner.draws_with:
+            credits += self._price(question.manner.draws_with, 0, images)
         return Spent(requests=1, tokens=tokens, images=images, credits=round(credits * MICRO))
 
     async def _reserve(self, question: Question) -> int | None:
@@ -126,5 +157,6 @@ def _asked_tokens(question: Question) -> int:
 
 def _least(measure: Measure, question: Question) -> int:
     """Whoever has nothing left does not get in, even where nothing is expected; pictures are
-    only counted where one is asked for."""
-    return 0 if measure is Measure.IMAGES and question.task is not Task.IMAGE else 1
+    only counted where one is asked for, or may come without asking."""
+    may_draw = question.task is Task.IMAGE or profile_of(question.model).makes_images
+    return 0 if measure is Measure.IMAGES and not may_draw else 1

@@ -10,6 +10,7 @@ from typing import Literal
 import msgspec
 
 from bot.chat.access import PEOPLE, Allowance, Rule, Subject
+from bot.chat.names import plain
 from bot.chat.preferences import Configuration, Lists, Preferences, Setting
 from bot.chat.quota import Holder, Limit
 from bot.errors import QuestionError
@@ -19,6 +20,8 @@ MOST_PLACES = 500
 MOST_ENTRIES = 200
 """Of each list; all of them are read with every reply."""
 MOST = 10**15
+LARGEST_ID = 2**63 - 1
+"""What the database holds; Discord's ids stay below it for a long time yet."""
 
 
 class _Document(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
@@ -59,7 +62,7 @@ def imported(data: bytes) -> Configuration:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise QuestionError(
             _("This is no file of settings: {reason}. Nothing was changed.").format(
-                reason=str(error)[:200].replace("`", "'")
+                reason=plain(str(error), 200).replace("`", "'")
             )
         ) from None
     lists = Lists(tuple(document.access), tuple(document.models), tuple(document.quotas))
@@ -68,16 +71,26 @@ def imported(data: bytes) -> Configuration:
         raise QuestionError(_("The file names too many channels. Nothing was changed."))
     if any(not 0 <= limit.amount <= MOST for limit in lists.quotas):
         raise QuestionError(_("A quota in the file is no sensible number. Nothing was changed."))
-    if any(not 0 < len(allowed.model) <= 100 for allowed in lists.models):
+    if any(not 0 <= number <= LARGEST_ID for number in _ids(lists)):
+        raise QuestionError(_("An id in the file is none of Discord's. Nothing was changed."))
+    if any(not allowed.model or allowed.model != plain(allowed.model) for allowed in lists.models):
         raise QuestionError(_("A model in the file has no sensible name. Nothing was changed."))
     configuration = Configuration().with_settings(None, document.server)
     for place, settings in document.places.items():
-        if not (place.isascii() and place.isdigit() and len(place) <= 20):
+        if not (place.isascii() and place.isdigit() and len(place) <= 20) or not (
+            0 < int(place) <= LARGEST_ID
+        ):
             raise QuestionError(
-                _("{place} is no channel's id. Nothing was changed.").format(place=place[:20])
+                _("{place} is no channel's id. Nothing was changed.").format(place=plain(place, 20))
             )
         configuration = configuration.with_settings(int(place), settings)
     return replace(configuration, lists=lists)
+
+
+def _ids(lists: Lists) -> list[int]:
+    ids = [rule.subject_id for rule in lists.access]
+    ids += [allowed.role_id for allowed in lists.models]
+    return ids + [limit.holder_id for limit in lists.quotas]
 
 
 def check_lengths(lists: Lists) -> None:

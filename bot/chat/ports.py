@@ -342,3 +342,11 @@ class StateStore(Protocol):
     async def write(self, key: str, value: str) -> None:
         """Keep a value."""
         ...
+
+    async def find(self, prefix: str) -> dict[str, str]:
+        """All values whose key begins so."""
+        ...
+
+    async def forget(self, key: str) -> None:
+        """Keep a value no longer."""
+        ...

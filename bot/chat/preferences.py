@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
@@ -11,6 +12,7 @@ from zoneinfo import available_timezones
 import msgspec
 
 from bot.chat.access import Allowance, Rule
+from bot.chat.names import plain
 from bot.chat.quota import Limit
 from bot.errors import QuestionError
 from bot.i18n import _
@@ -109,6 +111,10 @@ FIELDS: Mapping[str, Field] = {
 }
 
 
+_LANGUAGE = re.compile(r"[a-z]{2,3}(?:[-_][A-Za-z0-9]{2,4})?")
+_BEYOND = 10**18
+
+
 def checked(name: str, value: Setting, *, server: bool) -> Setting:
     """The value as it is kept.
 
@@ -117,17 +123,24 @@ def checked(name: str, value: Setting, *, server: bool) -> Setting:
     """
     rule = FIELDS.get(name)
     if rule is None or (rule.server_only and not server):
-        raise QuestionError(_("There is no setting called {name} there.").format(name=name))
+        raise QuestionError(
+            _("There is no setting called {name} there.").format(name=plain(name, 60))
+        )
     if value is None:
         return None
     if rule.kind is float and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
+        # A whole number too large for that is out of range for certain.
+        value = float(max(-_BEYOND, min(value, _BEYOND)))
     if not isinstance(value, rule.kind) or (rule.kind is int and isinstance(value, bool)):
         raise _refused(name, value)
     if isinstance(value, str):
         value = value.strip()
         fits = value in rule.choices if rule.choices else _within(len(value), rule)
         if name == "time_zone" and value not in available_timezones():
+            fits = False
+        if name == "language" and not _LANGUAGE.fullmatch(value):
+            fits = False  # it becomes a part of a path
+        if name != "persona" and value != plain(value):
             fits = False
     else:
         fits = isinstance(value, bool) or _within(value, rule)
@@ -153,7 +166,7 @@ def _refused(name: str, value: Setting) -> QuestionError:
     low, high = f"{rule.low or 0:g}", f"{rule.high or 0:,g}"
     return QuestionError(
         _("{name} cannot be {value}. Possible: {possible}.").format(
-            name=name, value=str(value)[:60], possible=possible.format(low=low, high=high)
+            name=name, value=plain(str(value), 60), possible=possible.format(low=low, high=high)
         )
     )
 

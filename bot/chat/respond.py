@@ -44,7 +44,7 @@ from bot.chat.turns import (
     Task,
     TurnState,
 )
-from bot.errors import BotError, ClosingError, LLMError, StorageError
+from bot.errors import BotError, ClosingError, LLMError, QuotaError, StorageError
 from bot.i18n import _
 
 log = logging.getLogger(__name__)
@@ -250,7 +250,6 @@ class Responder:
             ConversationError: the answer is no longer remembered.
         """
         await self._show(await self._variants.kept(turn_id), open_surface)
-        self._closings.confirm(turn_id)
 
     async def recovered(self, turn: OpenTurn, state: TurnState, answer: Answer) -> None:
         """Keep how an answer ended after all that another process could not see through, and
@@ -309,6 +308,7 @@ class Responder:
         model = message.natives[0].model if message.natives else kept.turn.question.model
         ending = endings.again(kept.state, has_text=bool(message.text))
         await surface.end(_with_pictures(ending, model, message.images))
+        self._closings.confirm(kept.turn.turn_id)
         return True
 
     async def _reply(
@@ -320,7 +320,7 @@ class Responder:
         self._idle.clear()
         ending = endings.unexpected()
         try:
-            ending = await self._grow(turn, surface, growing)
+            ending = await self._grow(turn, surface, growing, spending)
         except StorageError as error:
             log.warning("reply failed turn=%d: %s", turn.turn_id, error)
             ending = endings.failed(error, has_text=growing.has_text)
@@ -346,6 +346,7 @@ class Responder:
                     tokens=usage.input_tokens + usage.output_tokens,
                     words=answer.message.text,
                     images=len(growing.images),
+                    by_tool=bool(growing.tool_calls),
                 )
             closings = self._closings if turn.is_remembered else Closings(NO_MEMORY)
             close = partial(
@@ -385,7 +386,9 @@ class Responder:
                     len(growing.images),
                 )
 
-    async def _grow(self, turn: OpenTurn, surface: ReplySurface, growing: Growing) -> Ending:
+    async def _grow(
+        self, turn: OpenTurn, surface: ReplySurface, growing: Growing, spending: Spending
+    ) -> Ending:
         surface.on_lost(lambda: growing.stop(Halt.LOST))
         if self._closing:
             growing.stop(Halt.SHUTDOWN)
@@ -399,7 +402,7 @@ class Responder:
             work = drawing.make([Order(turn.question, lineage)] * turn.question.image.count)
         else:
             history = await self._history(store, turn, surface)
-            work = self._talk(turn, history, reading, drawing, growing)
+            work = self._talk(turn, history, reading, drawing, growing, spending)
         if growing.halt is not None:
             work.close()
             return endings.halted(growing.halt, has_text=growing.has_text)
@@ -432,6 +435,7 @@ class Responder:
         reading: Reading,
         drawing: Drawing,
         growing: Growing,
+        spending: Spending,
     ) -> Ending:
         """Let a chat model answer, and have made what pictures it asks for."""
         question = turn.question
@@ -446,9 +450,13 @@ class Responder:
                 )
             return endings.failed(error, has_text=growing.has_text)
         calls = [studio.called(call, question, history) for call in growing.tool_calls]
-        orders = [Order(*called) for called in calls if called is not None]
+        orders = [Order(*called) for called in calls if called is not None][:MAX_PICTURES]
         if orders:
-            return replace(await drawing.make(orders[:MAX_PICTURES]), can_continue=False)
+            try:
+                await self._meter.draw(question, spending, len(orders))
+            except QuotaError as error:
+                return endings.undrawn(error, has_text=growing.has_text)
+            return replace(await drawing.make(orders), can_continue=False)
         return endings.finished(
             finished,
             task=question.task,

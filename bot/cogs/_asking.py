@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 
 import aiohttp
@@ -13,11 +15,17 @@ from bot.client import Bot
 from bot.cogs._places import settings_place
 from bot.cogs.buttons import grow
 from bot.cogs.errors import ACKNOWLEDGED, ALREADY_ACKNOWLEDGED
+from bot.errors import StorageError
 from bot.replies.interactions import InteractionPlace
 from bot.replies.places import ChannelPlace, upload_limit
 
+log = logging.getLogger(__name__)
+
 PROMPT_LENGTH = 6_000
 """The longest text Discord takes in an option."""
+
+UNSEEN = "private:"
+"""Begins the names under which the tokens of commands are noted that no channel shows."""
 
 Prepare = Callable[[], Awaitable[Question]]
 
@@ -44,12 +52,32 @@ async def answer_interaction(
         return replace(question, reserved=place.reserved, token=token)
 
     place = InteractionPlace(interaction, ephemeral=private)
-    return await bot.responder.ask(
-        scope,
-        acknowledge_and_prepare,
-        lambda turn: grow(bot, place, turn, settings_place(interaction)),
-        keep=not private,
-    )
+    async with AsyncExitStack() as stack:
+        if private:
+            await stack.enter_async_context(_noted(interaction))
+        return await bot.responder.ask(
+            scope,
+            acknowledge_and_prepare,
+            lambda turn: grow(bot, place, turn, settings_place(interaction)),
+            keep=not private,
+        )
+
+
+@asynccontextmanager
+async def _noted(interaction: discord.Interaction[Bot]) -> AsyncIterator[None]:
+    """Meanwhile let the next start know of a command that nobody else can find."""
+    state, key = interaction.client.state, f"{UNSEEN}{interaction.id}"
+    try:
+        await state.write(key, interaction.token)
+    except StorageError as error:
+        log.warning("private command not noted: %s", error)
+    try:
+        yield
+    finally:
+        try:
+            await state.forget(key)
+        except StorageError as error:
+            log.warning("private command still noted: %s", error)
 
 
 async def _defer(interaction: discord.Interaction[Bot], *, ephemeral: bool) -> int | None:

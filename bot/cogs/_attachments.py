@@ -25,6 +25,8 @@ MAX_PICTURE_BYTES = 20 * 1024 * 1024
 MAX_FETCHED_BYTES = 3 * MAX_PICTURE_BYTES
 """Of all files of one question; they are in memory together."""
 MAX_TOTAL_BYTES = 13_000_000
+ALT_LENGTH = 1_024
+"""Discord's limit."""
 MAX_TEXT_BYTES = 400_000
 """About 100,000 tokens."""
 _PICTURE_ENDINGS = (
@@ -170,7 +172,7 @@ async def _part(attachment: discord.Attachment, data: bytes, profile: Profile) -
             return _("{name} was left out: this model does not read such pictures.").format(
                 name=name
             )
-        alt = attachment.description or ""
+        alt = plain(attachment.description or "", ALT_LENGTH)
         return await prepare(data, accepts=profile.input_types, alt=alt, name=name)
     if looks_like_vector(data) and profile.makes_images:
         raise QuestionError(

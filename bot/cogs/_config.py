@@ -23,6 +23,8 @@ from bot.i18n import _
 
 MESSAGE_LENGTH = 2_000
 INHERIT = "inherit"
+ID_LENGTH = 19
+"""Digits of Discord's ids, which stay below 2**63."""
 _SHOWN_LENGTH = 60
 
 Channel = (
@@ -243,9 +245,10 @@ def checked_place(interaction: discord.Interaction[Any], typed: str) -> int | No
     Raises:
         QuestionError: this server has no such channel, or not any more.
     """
-    place_id = int(typed)
-    if not place_id:
+    if typed == "0":
         return None
+    known = typed.isascii() and typed.isdigit() and len(typed) <= ID_LENGTH
+    place_id = int(typed) if known else 0
     if interaction.guild is None or interaction.guild.get_channel(place_id) is None:
         raise QuestionError(_("This channel is not here any more. Choose another one."))
     return place_id

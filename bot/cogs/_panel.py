@@ -62,7 +62,7 @@ class Spot:
 
 
 ID = (
-    r"panel:{what}:(?P<page>[a-z]{{1,10}}):(?P<place>[0-9]{{1,20}}):(?P<offset>[0-9]{{1,5}}):"
+    r"panel:{what}:(?P<page>[a-z]{{1,10}}):(?P<place>[0-9]{{1,19}}):(?P<offset>[0-9]{{1,5}}):"
     r"(?P<query>.{{0,30}})"
 )
 

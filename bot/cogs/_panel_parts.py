@@ -59,6 +59,8 @@ async def open_panel(interaction: discord.Interaction[Bot]) -> None:
     await show_page(interaction, Spot())
 
 
+_WHOM = re.compile(r"(role|member|place|server(?=0$))(0|[1-9][0-9]{0,18})")
+"""Whom a form is about; all together have no id."""
 Work = Callable[[discord.Interaction[Bot], Spot, list[str]], Awaitable[None]]
 """What a part of the panel does; of a select it gets the chosen values."""
 
@@ -127,7 +129,7 @@ async def _search(interaction: discord.Interaction[Bot], spot: Spot, _chosen: li
 
 @_panel_part("form")
 async def _form(interaction: discord.Interaction[Bot], spot: Spot, _chosen: list[str]) -> None:
-    fields = fields_of(spot)
+    fields = fields_of(spot) if spot.page in pages() else []
     if not fields:
         raise QuestionError(_("This can only be set for the whole server."))
     layer = (await _configuration(interaction)).at(spot.place_id)
@@ -225,7 +227,7 @@ async def _here(interaction: discord.Interaction[Bot], spot: Spot, _chosen: list
 
 async def _ask_about(interaction: discord.Interaction[Bot], spot: Spot, whom: str) -> None:
     """Ask what holds for a role, a member, a place, or all together."""
-    if not whom:
+    if not _WHOM.fullmatch(whom):
         raise QuestionError(_("Choose a role, a member or a channel."))
     form = ui.Modal(
         title=_("Access and quotas"), custom_id=replace(spot, query=whom).custom_id("whom")
@@ -279,7 +281,7 @@ async def _found(
     interaction: discord.Interaction[Bot], match: re.Match[str], values: Values
 ) -> None:
     check_admin(interaction)
-    query = values.get("words", "").strip().lower()[:QUERY_LENGTH]
+    query = " ".join(values.get("words", "").lower().split())[:QUERY_LENGTH].strip()
     spot = replace(spot_of(interaction, match), offset=0, query=query)
     note = ""
     if spot.page in TASKS and not matching(
@@ -308,7 +310,7 @@ async def _about(
 ) -> None:
     check_admin(interaction)
     spot = spot_of(interaction, match)
-    found = re.fullmatch(r"(role|member|server|place)(\d{1,20})", spot.query)
+    found = _WHOM.fullmatch(spot.query)
     if found is None:
         raise QuestionError(_("I do not know this form any more. Open it again."))
     kind, whom = found[1], int(found[2])

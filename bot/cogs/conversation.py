@@ -72,11 +72,9 @@ class Conversation(commands.GroupCog, group_name="conversation"):
 
 
 def _excerpt(message: Message) -> str:
-    """One line of a turn that no Markdown of its own can break out of."""
-    words = " ".join(p.text for p in message.parts if isinstance(p, TextPart)).split()
-    text = " ".join(words)
-    if len(text) > EXCERPT_LENGTH:
-        text = text[:EXCERPT_LENGTH].rstrip() + "…"
+    """One line of a turn that nothing in it can break out of."""
+    words = " ".join(p.text for p in message.parts if isinstance(p, TextPart))
+    text = plain(words[: 2 * EXCERPT_LENGTH], EXCERPT_LENGTH)
     text = discord.utils.escape_mentions(discord.utils.escape_markdown(text))
     others = len(message.parts) - sum(isinstance(p, TextPart) for p in message.parts)
     if others:

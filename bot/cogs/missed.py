@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from datetime import datetime, timedelta
 
 import discord
 from discord.ext import commands
 
+from bot.chores import ended
 from bot.client import Bot
+from bot.cogs._asking import UNSEEN
 from bot.errors import StorageError
 from bot.i18n import _, use_language
-from bot.replies.errors import NETWORK_ERRORS, classify
+from bot.replies.by_token import ORIGINAL, end_by_token
+from bot.replies.errors import NETWORK_ERRORS, PlaceError, classify
 
 log = logging.getLogger(__name__)
 
 MARGIN = timedelta(seconds=10)
 """What was noted of the last moment before may be so old."""
 MOST_CHANNELS = 100
-MOST_DIRECT_CHANNELS = 25
+MOST_DIRECT_CHANNELS = 50
 MOST_MESSAGES = 100
 """In each channel, the newest."""
 
@@ -53,22 +55,24 @@ class Missed(commands.Cog):
 
     async def cog_unload(self) -> None:
         """Leave the rest to the next start."""
-        for task in list(self._looks):
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        await asyncio.gather(*map(ended, self._looks))
 
     async def _look(self, since: datetime) -> None:
         try:
             orphans_before, self._orphans_before = self._orphans_before, None
             if orphans_before is not None and await self._bot.presence.others_live():
                 orphans_before = None  # It may still see them through.
+            if orphans_before is not None:
+                await self._end_unseen(orphans_before)
             found = 0
             for channel in [*self._busy(since), *await self._direct()]:
                 found += await self._look_into(channel, since, orphans_before)
             log.info("looked back to %s, missed messages: %d", f"{since:%H:%M:%S}", found)
         except StorageError as error:
             log.warning("missed messages not looked for: %s", error)
+        except Exception:
+            # The edge of this task.
+            log.exception("missed messages not looked for")
 
     def _busy(self, since: datetime) -> list[Readable]:
         """Channels of servers with newer messages that the bot may read, the newest first."""
@@ -84,7 +88,9 @@ class Missed(commands.Cog):
 
     async def _direct(self) -> list[Readable]:
         known = await self._bot.store.direct_channels(limit=MOST_DIRECT_CHANNELS)
-        return [self._bot.get_partial_messageable(channel_id) for channel_id in known]
+        heard = [channel.id for channel in self._bot.private_channels]
+        both = list(dict.fromkeys((*heard, *known)))[:MOST_DIRECT_CHANNELS]
+        return [self._bot.get_partial_messageable(channel_id) for channel_id in both]
 
     async def _look_into(
         self, channel: Readable, since: datetime, orphans_before: datetime | None
@@ -110,6 +116,17 @@ class Missed(commands.Cog):
             self._bot.dispatch("missed_message", message)
         return found
 
+    async def _end_unseen(self, before: datetime) -> None:
+        """The same for commands that only the asker sees, by the tokens that were noted."""
+        for key, token in (await self._bot.state.find(UNSEEN)).items():
+            if discord.utils.snowflake_time(int(key.removeprefix(UNSEEN))) >= before:
+                continue
+            await self._bot.state.forget(key)
+            try:
+                await end_by_token(self._bot, token, ORIGINAL, _unanswered(), only_thinking=True)
+            except PlaceError as error:
+                log.info("private command not ended %s", error)
+
     async def _end_orphan(self, message: discord.Message, before: datetime) -> None:
         """Say under a command that its process has died, where it would "think" for ever."""
         if not message.flags.loading or message.created_at >= before:
@@ -121,11 +138,15 @@ class Missed(commands.Cog):
         channel = self._bot.get_partial_messageable(message.channel.id)
         try:
             await channel.get_partial_message(message.id).edit(
-                content=_("I was restarted before I could answer this. Ask again."),
+                content=_unanswered(),
                 allowed_mentions=discord.AllowedMentions.none(),
             )
         except NETWORK_ERRORS as error:
             log.info("command not ended channel=%d %s", message.channel.id, classify(error))
+
+
+def _unanswered() -> str:
+    return _("I was restarted before I could answer this. Ask again.")
 
 
 def _may_read(channel: discord.abc.GuildChannel | discord.Thread, me: discord.Member) -> bool:

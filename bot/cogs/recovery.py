@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 
 from discord.ext import commands
@@ -11,6 +10,7 @@ from discord.ext import commands
 from bot.chat.content import Message, Role, TextPart
 from bot.chat.places import SettingsPlace
 from bot.chat.turns import Answer, OpenTurn, TurnState
+from bot.chores import Chore, Repeating
 from bot.client import Bot
 from bot.cogs.buttons import controls, grow
 from bot.errors import StorageError
@@ -32,35 +32,34 @@ class RecoveryCog(commands.Cog, name="Recovery"):
     def __init__(self, bot: Bot) -> None:
         self._bot = bot
         self._recovery = Recovery(bot, bot.budget, controls)
-        self._task: asyncio.Task[None] | None = None
+        self._looking: Repeating | None = None
 
     @commands.Cog.listener()
     async def on_ready(self) -> None:
         """Fires again after every lost session; only the first time counts."""
-        if self._task is None:
-            self._task = asyncio.create_task(self._look())
+        if self._looking is None:
+            look = Chore("unfinished replies ended", LOOK_SECONDS, self._look)
+            self._looking = Repeating(look, self._bot.clock)
 
     async def cog_unload(self) -> None:
         """Leave the rest to the next start."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        if self._looking is not None:
+            await self._looking.end()
 
-    async def _look(self) -> None:
-        while True:
-            try:
-                await self._mend(await self._bot.store.interrupted())
-                # Only now: what a reply has reserved is settled by what can be read of it.
-                if returned := await self._bot.quotas.give_back():
-                    log.info("gave back %d reservations of dead processes", returned)
-            except StorageError as error:
-                log.warning("unfinished replies not looked for: %s", error)
-            await self._bot.clock.sleep(LOOK_SECONDS)
+    async def _look(self) -> int:
+        """End what there is; how many replies there were."""
+        try:
+            turns = await self._bot.store.interrupted()
+            await self._mend(turns)
+            # Only now: what a reply has reserved is settled by what can be read of it.
+            if returned := await self._bot.quotas.give_back():
+                log.info("gave back %d reservations of dead processes", returned)
+        except StorageError as error:
+            log.warning("unfinished replies not looked for: %s", error)
+            return 0
+        return len(turns)
 
     async def _mend(self, turns: list[OpenTurn]) -> None:
-        if not turns:
-            return
         free = asyncio.Semaphore(AT_ONCE)
 
         async def mend(turn: OpenTurn) -> None:
@@ -72,7 +71,6 @@ class RecoveryCog(commands.Cog, name="Recovery"):
                     log.exception("interrupted reply not ended turn=%d", turn.turn_id)
 
         await asyncio.gather(*map(mend, turns))
-        log.info("ended %d replies that another process left unfinished", len(turns))
 
     async def _end(self, turn: OpenTurn) -> None:
         kept = await self._bot.variants.kept(turn.turn_id)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import logging
 
 import aiohttp
@@ -12,6 +10,7 @@ from discord.ext import commands
 
 from bot.chat.content import Speaker
 from bot.chat.places import SettingsPlace
+from bot.chores import Chore, Repeating
 from bot.client import Bot
 from bot.errors import BotError
 from bot.i18n import _, use_language
@@ -27,7 +26,7 @@ class Servers(commands.Cog):
 
     def __init__(self, bot: Bot) -> None:
         self._bot = bot
-        self._watching: asyncio.Task[None] | None = None
+        self._watching: Repeating | None = None
 
     @commands.Cog.listener()
     async def on_guild_remove(self, guild: discord.Guild) -> None:
@@ -42,14 +41,13 @@ class Servers(commands.Cog):
             if is_ours and self._bot.get_guild(guild_id) is None:
                 await self._forget_key(guild_id)
         if self._watching is None:
-            self._watching = asyncio.create_task(self._watch())
+            watch = Chore("balances watched", WATCH_SECONDS, self._watch)
+            self._watching = Repeating(watch, self._bot.clock)
 
     async def cog_unload(self) -> None:
         """End the watch."""
         if self._watching is not None:
-            self._watching.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._watching
+            await self._watching.end()
 
     def _shard_of(self, guild_id: int) -> int:
         return (guild_id >> 22) % (self._bot.shard_count or 1)
@@ -61,20 +59,13 @@ class Servers(commands.Cog):
         log.info("forgot the auth code of a server that was left guild=%d", guild_id)
 
     async def _watch(self) -> None:
-        while True:
-            for guild_id in await self._bot.policy.with_keys():
-                guild = self._bot.get_guild(guild_id)
-                if guild is not None:
-                    try:
-                        await self._look_at(guild)
-                    except (
-                        BotError,
-                        discord.HTTPException,
-                        aiohttp.ClientError,
-                        TimeoutError,
-                    ) as e:
-                        log.warning("balance not watched guild=%d: %s", guild_id, e)
-            await self._bot.clock.sleep(WATCH_SECONDS)
+        for guild_id in await self._bot.policy.with_keys():
+            guild = self._bot.get_guild(guild_id)
+            if guild is not None:
+                try:
+                    await self._look_at(guild)
+                except _FAILURES as error:
+                    log.warning("balance not watched guild=%d: %s", guild_id, error)
 
     async def _look_at(self, guild: discord.Guild) -> None:
         """Warn once when a server's balance has become low."""

@@ -11,7 +11,8 @@ from bot.llm.pictures import picture_from_uri
 
 _OPEN = "<think>"
 _CLOSE = "</think>"
-_CLOSE_UNOPENED = re.compile(r"(?:(?!<think>).)*</think>[ \t]*(?:\n|$)", re.DOTALL)
+_CLOSED_LINE = re.compile(r"</think>[ \t]*(\n|\Z)")
+_SPACES = re.compile(r"\s*")
 _MAX_UNDECIDED = 2_000
 """Longest beginning of a Markdown picture that is held back; longer alt texts stay text."""
 
@@ -61,6 +62,7 @@ class _Thoughts:
         self._tag_may_be_missing = tag_may_be_missing
         self._inside = False
         self._thought = False
+        self._blanks: list[str] = []  # before what is held; the answer's, if no thoughts come
         self._held = ""
         self._unsure: list[str] = []  # told as thoughts, but perhaps the answer
 
@@ -70,43 +72,49 @@ class _Thoughts:
 
     def feed(self, piece: str) -> tuple[list[Found], str]:
         """Return the thoughts in this piece, and the beginning of the answer."""
+        if not (self._inside or self._held) and piece.isspace():
+            self._blanks.append(piece)
+            return [], ""
         events: list[Found] = []
-        self._held += piece
+        text = "".join((*self._blanks, self._held, piece))
+        self._blanks, self._held = [], ""
+        unopened = _Unopened(text)
+        at = 0
         while True:
             if self._inside:
-                at = self._held.find(_CLOSE)
-                if at < 0:
-                    events += self._think(len(self._held) - _partial_end(self._held, _CLOSE))
-                    return events, ""
-                events += self._think(at)
-                self._held = self._held[len(_CLOSE) :]
+                close = text.find(_CLOSE, at)
+                if close < 0:
+                    end = len(text) - _partial_end(text[at:], _CLOSE)
+                    self._held = text[end:]
+                    return events + self._think(text[at:end]), ""
+                events += self._think(text[at:close])
+                at = close + len(_CLOSE)
                 self._inside = False
                 self._unsure.clear()
                 self._tag_may_be_missing = False
-            text = self._held.lstrip()
-            if text.startswith(_OPEN):
-                self._held = text[len(_OPEN) :]
+            begin = _SPACES.match(text, at).end()  # type: ignore[union-attr]  # it always matches
+            if text.startswith(_OPEN, begin):
+                at = begin + len(_OPEN)
                 self._inside = self._thought = True
                 self._tag_may_be_missing = False
-                continue
-            if not text or _OPEN.startswith(text):
+            elif len(text) - begin < len(_OPEN) and _OPEN.startswith(text[begin:]):
+                self._blanks, self._held = [text[at:begin]], text[begin:]
                 return events, ""
-            if self._tag_may_be_missing or _CLOSE_UNOPENED.match(text):
+            elif self._tag_may_be_missing or unopened.closes_after(begin):
                 self._inside = self._thought = True
-                continue
-            self.over = True
-            return events, text if self._thought else self._held
+            else:
+                self.over = True
+                return events, text[begin:] if self._thought else text
 
     def end(self) -> tuple[list[Found], str]:
         """Return what is left when the content is over."""
         if not self._inside:
-            return [], "" if self._thought else self._held
+            return [], "" if self._thought else "".join((*self._blanks, self._held))
         if self._tag_may_be_missing:
             return [], "".join(self._unsure) + self._held
-        return self._think(len(self._held)), ""
+        return self._think(self._held), ""
 
-    def _think(self, length: int) -> list[Found]:
-        thought, self._held = self._held[:length], self._held[length:]
+    def _think(self, thought: str) -> list[Found]:
         if not thought:
             return []
         if self._tag_may_be_missing:
@@ -114,21 +122,41 @@ class _Thoughts:
         return [ReasoningDelta(thought)]
 
 
+class _Unopened:
+    """Finds closing tags at the ends of lines that no opening tag precedes."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._until = -1  # where the next opening tag stands
+        self._last = -1  # where before that the last such closing tag stands
+
+    def closes_after(self, at: int) -> bool:
+        """Whether there is one; the places that are asked about come in order."""
+        if at > self._until:
+            opening = self._text.find(_OPEN, at)
+            self._until = len(self._text) if opening < 0 else opening
+            for found in _CLOSED_LINE.finditer(self._text, at, self._until):
+                if found[1] or opening < 0:
+                    self._last = found.start()
+        return self._last >= at
+
+
 _SUSPECT = re.compile(r"!|data:|h(?:t(?:t(?:p|$)|$)|$)|d(?:a(?:t(?:a$|$)|$)|$)|`|~")
 """What ordinary words rarely hold: without it, nothing has to be looked at closely."""
 _DATA_URI = "data:image/"
+_CLOSING = re.compile(r"[)\n]")
 _URI_END = re.compile(r"[^A-Za-z0-9+/=_\-;:,.%]")
 _CANDIDATE = re.compile(r"!\[|!$|data:image/|https?://")
-_DATA_HEAD = re.compile(r"!\[([^\]\n]*)\]\(\s*(?=data:image/)")
+_ALT = r"!\[((?:(?!!\[)[^\]\n])*)"
+"""Another picture cannot begin in the description; nothing is looked through twice."""
+_DATA_HEAD = re.compile(_ALT + r"\]\(\s*(?=data:image/)")
 _HOSTED = re.compile(
-    r"!\[([^\]\n]*)\]\(\s*<?(https?://[^\s<>()]+(?:\([^\s()]*\)[^\s<>()]*)*)>?"
-    r"(?:\s+[\"'][^\n]*?[\"'])?\s*\)"
+    _ALT + r"\]\(\s*<?(https?://[^\s<>()]+(?:\([^\s()]*\)[^\s<>()]*)*)>?"
+    r"(?:\s+(?:\"[^\"\n]*\"|'[^'\n]*'))?\s*\)"
 )
-_MARKDOWN_CUT = re.compile(r"!(?:\[[^\]\n]*(?:\](?:\((?:[^()\n]|\([^()\n]*\)?)*)?)?)?")
-_URL_LINE = re.compile(
-    r"(https?://[^\s<>]+?\.(?:png|jpe?g|webp|gif)(?:\?[^\s<>]*)?)[ \t]*(?=\n)",
-    re.IGNORECASE,
-)
+_MARKDOWN_CUT = re.compile(rf"!(?:(?=\[){_ALT[1:]}(?:\](?:\((?:[^()\n]|\([^()\n]*\)?)*)?)?)?")
+_URL_LINE = re.compile(r"(https?://[^\s<>]++)[ \t]*+(?=\n)")
+_PICTURE_NAME = re.compile(r"//[^\s<>].*?\.(?:png|jpe?g|webp|gif)(?:\?|\Z)", re.IGNORECASE)
 _URL_LINE_CUT = re.compile(r"https?://\S*[ \t]*")
 _TAILS = tuple(_DATA_URI[:length] for length in range(len(_DATA_URI) - 1, 0, -1))
 _URL_TAILS = ("https:/", "https:", "https", "http:/", "http:", "http", "htt", "ht", "h")
@@ -145,7 +173,7 @@ class _Code:
     inside: bool = False
     """A block of code."""
     run: str = ""
-    """The backticks or tildes right before the place."""
+    """The backticks or tildes right before the place, as far as they count."""
 
     @property
     def here(self) -> bool:
@@ -166,7 +194,7 @@ class _Code:
         )
         inside = self.inside != bool(fences % 2)
         last = _TICKS_AT_END.search(joined)
-        return _Code(inside, last[0] if last else "")
+        return _Code(inside, last[0][:_FENCE] if last else "")
 
 
 class _Pictures:
@@ -186,12 +214,11 @@ class _Pictures:
         if self._alt is None and not self._held and not _SUSPECT.search(piece):
             return self._told(piece)
         events: list[Found] = []
-        while piece:
-            if self._alt is not None:
-                piece = self._inside(piece, events)
-            else:
-                text, self._held = self._held + piece, ""
-                piece = self._outside(text, events)
+        text, self._held = self._held + piece, ""
+        at = 0
+        while at < len(text):
+            read = self._outside if self._alt is None else self._inside
+            at = read(text, at, events)
         return events
 
     def end(self) -> list[Found]:
@@ -200,7 +227,7 @@ class _Pictures:
         if self._alt is not None:
             if not self._closing:  # Nothing shows where a bare address ends but the end.
                 self._finish(events)
-        elif held and (line := _URL_LINE.match(held + "\n")) and self._is_line(0, held):
+        elif held and (line := _picture_line(held + "\n", 0)) and self._is_line(held, 0, 0):
             events.append(ImageLinked(line[1], "", held))
         else:
             events += self._told(held)
@@ -209,91 +236,102 @@ class _Pictures:
     def _told(self, text: str) -> list[Found]:
         if not text:
             return []
-        self._line_begins = self._is_line(len(text), text)
+        self._line_begins = self._is_line(text, 0, len(text))
         self._code = self._code.after(text)
         return [TextDelta(text)]
 
-    def _outside(self, text: str, events: list[Found]) -> str:
-        """Pass text on up to a picture; returns what follows the picture's beginning."""
-        at = 0
+    # What follows takes a text from one place on, of which nothing has been told yet, and says
+    # where to go on.
+
+    def _outside(self, text: str, begin: int, events: list[Found]) -> int:
+        """Pass text on up to a picture, and what is undecided at the end not at all."""
+        at = seen = begin
+        code = self._code
         while (found := _CANDIDATE.search(text, at)) is not None:
             start = found.start()
+            at = start + 1
             if found[0] == _DATA_URI:
-                return self._begin(text, start, start, "", "", events)
-            if found[0].startswith("!"):
-                if head := _DATA_HEAD.match(text, start):
-                    return self._begin(text, start, head.end(), head[1], ")", events)
-                if self._is_code(text, start):
-                    at = start + 1
-                    continue
+                return self._begin(text, begin, start, start, "", "", events)
+            if found[0].startswith("!") and (head := _DATA_HEAD.match(text, start)):
+                return self._begin(text, begin, start, head.end(), head[1], ")", events)
+            is_picture = found[0].startswith("!")
+            if not is_picture and not self._is_line(text, begin, start):
+                continue
+            code, seen = code.after(text[seen:start]), start
+            if code.here:
+                continue
+            if is_picture:
                 if picture := _HOSTED.match(text, start):
-                    events += self._told(text[:start])
+                    events += self._told(text[begin:start])
                     events.append(ImageLinked(picture[2], picture[1], picture[0]))
                     self._line_begins = False
-                    return text[picture.end() :]
-                if _is_cut(_MARKDOWN_CUT, text, start):
-                    return self._hold(text, start, events)
-            elif self._is_line(start, text) and not self._is_code(text, start):
-                if line := _URL_LINE.match(text, start):
-                    events += self._told(text[:start])
+                    return picture.end()
+                cut = _MARKDOWN_CUT
+            else:
+                if line := _picture_line(text, start):
+                    events += self._told(text[begin:start])
                     events.append(ImageLinked(line[1], "", line[0]))
-                    return text[line.end() :]
-                if _is_cut(_URL_LINE_CUT, text, start):
-                    return self._hold(text, start, events)
-            at = start + 1
-        return self._hold(text, len(text) - self._undecided(text), events)
+                    return line.end()
+                cut = _URL_LINE_CUT
+            if _is_cut(cut, text, start):
+                return self._hold(text, begin, start, events)
+        return self._hold(text, begin, len(text) - self._undecided(text, begin), events)
 
     def _begin(
-        self, text: str, start: int, uri: int, alt: str, closing: str, events: list[Found]
-    ) -> str:
-        events += self._told(text[:start])
+        self,
+        text: str,
+        begin: int,
+        start: int,
+        uri: int,
+        alt: str,
+        closing: str,
+        events: list[Found],
+    ) -> int:
+        events += self._told(text[begin:start])
         self._alt, self._closing = alt, closing
         self._uri, self._uri_ended = [], False
-        return text[uri:]
+        return uri
 
-    def _hold(self, text: str, start: int, events: list[Found]) -> str:
+    def _hold(self, text: str, begin: int, start: int, events: list[Found]) -> int:
         self._held = text[start:]
-        events += self._told(text[:start])
-        return ""
+        events += self._told(text[begin:start])
+        return len(text)
 
-    def _undecided(self, text: str) -> int:
+    def _undecided(self, text: str, begin: int) -> int:
         """How many characters at the end could be the beginning of an address."""
         for tail in _TAILS:
-            if text.endswith(tail):
+            if text.endswith(tail, begin):
                 return len(tail)
         for tail in _URL_TAILS:
-            if text.endswith(tail) and self._is_line(len(text) - len(tail), text):
+            if text.endswith(tail, begin) and self._is_line(text, begin, len(text) - len(tail)):
                 return len(tail)
         return 0
 
-    def _is_line(self, start: int, text: str) -> bool:
-        before = text[:start].rstrip(" \t")
-        return before.endswith("\n") if before else self._line_begins
+    def _is_line(self, text: str, begin: int, start: int) -> bool:
+        """Whether nothing but blanks stands before this place in its line."""
+        while start > begin and text[start - 1] in " \t":
+            start -= 1
+        return text[start - 1] == "\n" if start > begin else self._line_begins
 
-    def _is_code(self, text: str, start: int) -> bool:
-        return self._code.after(text[:start]).here
-
-    def _inside(self, piece: str, events: list[Found]) -> str:
-        """Collect a data URI up to its end; returns what follows it."""
+    def _inside(self, text: str, begin: int, events: list[Found]) -> int:
+        """Collect a data URI up to its end."""
+        at = begin
         if not self._uri_ended:
-            ending = _URI_END.search(piece)
+            ending = _URI_END.search(text, begin)
+            at = ending.start() if ending else len(text)
+            self._uri.append(text[begin:at])
             if ending is None:
-                self._uri.append(piece)
-                return ""
-            self._uri.append(piece[: ending.start()])
+                return at
             self._uri_ended = True
-            piece = piece[ending.start() :]
         if not self._closing:
             self._finish(events)
-            return piece
+            return at
         # A title may stand between the address and the bracket; nobody needs it.
-        title, bracket, behind = piece.partition(self._closing)
-        if "\n" in title:
-            self._finish(events)
-            return piece
-        if bracket:
-            self._finish(events)
-        return behind
+        ending = _CLOSING.search(text, at)
+        if ending is None:
+            return len(text)
+        self._finish(events)
+        return ending.end() if ending[0] == self._closing else at
 
     def _finish(self, events: list[Found]) -> None:
         picture = picture_from_uri("".join(self._uri), alt=self._alt or "")
@@ -302,6 +340,12 @@ class _Pictures:
         self._alt = None
         self._uri = []
         self._line_begins = False
+
+
+def _picture_line(text: str, start: int) -> re.Match[str] | None:
+    """A line that is the address of a picture."""
+    line = _URL_LINE.match(text, start)
+    return line if line and _PICTURE_NAME.search(line[1]) else None
 
 
 def _is_cut(pattern: re.Pattern[str], text: str, start: int) -> bool:

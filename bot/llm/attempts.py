@@ -54,11 +54,14 @@ class Attempts:
         if self._failures >= retry.times:
             raise error
         self._failures += 1
+        if retry.other_host:
+            self.tried.add(host)
+            if len(self.tried) < self._hosts:
+                return 0.0
+            self.tried = {host}
         seconds = backoff_seconds(self._failures, error, retry, self._chance())
         if seconds > MAX_WAIT_SECONDS:
             raise error
-        if retry.other_host:
-            self.tried = self.tried | {host} if len(self.tried) < self._hosts - 1 else {host}
         return seconds
 
     async def _mend(self, error: LLMError) -> bool:

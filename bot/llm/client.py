@@ -106,7 +106,7 @@ class GatewayChatModel:
             try:
                 async with (
                     self._exchange(attempts, visit) as found,
-                    aclosing(self._with_linked(found)) as events,
+                    aclosing(self._with_linked(found, anywhere=attempts.drawing)) as events,
                 ):
                     async for event in events:
                         if not shown and not isinstance(event, UsageReported):
@@ -136,8 +136,14 @@ class GatewayChatModel:
             if seconds:
                 await self._clock.sleep(seconds)
 
-    async def _with_linked(self, found: AsyncIterator[Found]) -> AsyncGenerator[Event, None]:
-        """Fetch the pictures that are only linked to; they come before the answer's end."""
+    async def _with_linked(
+        self, found: AsyncIterator[Found], *, anywhere: bool
+    ) -> AsyncGenerator[Event, None]:
+        """Fetch the pictures that are only linked to; they come before the answer's end.
+
+        From `anywhere` for models that make pictures, which keep them who knows where. What other
+        models link to may be an address that somebody talked them into, with what they know in it.
+        """
         fetching: list[tuple[ImageLinked, asyncio.Task[ImagePart | None]]] = []
         try:
             async for event in found:
@@ -145,7 +151,7 @@ class GatewayChatModel:
                     if self._downloads is None or len(fetching) == MAX_PICTURES:
                         yield TextDelta(event.source)
                     else:
-                        task = asyncio.create_task(self._downloads.fetch(event))
+                        task = asyncio.create_task(self._downloads.fetch(event, anywhere=anywhere))
                         fetching.append((event, task))
                     continue
                 if isinstance(event, Finished):

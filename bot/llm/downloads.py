@@ -28,6 +28,9 @@ MAX_PICTURES = 4
 """Of one answer."""
 SECONDS = 20.0
 _REDIRECTS = 3
+_UNICAST = ipaddress.IPv6Network("2000::/3")
+"""All that the public internet uses of IPv6."""
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _FAILURES = (aiohttp.ClientError, TimeoutError, OSError, ValueError)
 
 
@@ -43,20 +46,21 @@ class Downloads:
         self._session = session
         self._own = {URL(url).origin(): its_session for url, its_session in own.items()}
 
-    async def fetch(self, linked: ImageLinked) -> ImagePart | None:
-        """The picture, or None when it cannot be had."""
+    async def fetch(self, linked: ImageLinked, *, anywhere: bool) -> ImagePart | None:
+        """The picture, or None when it cannot be had; unless `anywhere`, only from own origins."""
         try:
             async with asyncio.timeout(SECONDS):
-                data = await self._get(URL(linked.url))
+                data = await self._get(URL(linked.url), anywhere=anywhere)
         except _FAILURES as error:
             log.info("linked picture not fetched: %s", type(error).__name__)
             return None
         image = picture(data, alt=linked.alt)
         return image if image is not None and image.width else None
 
-    async def _get(self, url: URL) -> bytes:
+    async def _get(self, url: URL, *, anywhere: bool) -> bytes:
         for _ in range(_REDIRECTS + 1):
-            async with self._session_for(url).get(url, allow_redirects=False) as response:
+            session = self._session_for(url, anywhere=anywhere)
+            async with session.get(url, allow_redirects=False) as response:
                 if response.status in (301, 302, 303, 307, 308):
                     url = url.join(URL(response.headers.get("Location", "")))
                     continue
@@ -64,9 +68,11 @@ class Downloads:
                 return await _limited(response)
         raise ValueError("too many redirects")
 
-    def _session_for(self, url: URL) -> aiohttp.ClientSession:
+    def _session_for(self, url: URL, *, anywhere: bool) -> aiohttp.ClientSession:
         if (own := self._own.get(url.origin())) is not None:
             return own
+        if not anywhere:
+            raise ValueError("not the gateway's")
         if url.scheme != "https" or not url.host:
             raise ValueError("not https")
         if is_literal(url.host) and not is_public(url.host):
@@ -95,9 +101,19 @@ def is_literal(host: str) -> bool:
 def is_public(address: str) -> bool:
     """Whether an IP address belongs to the public internet."""
     ip = ipaddress.ip_address(address)
-    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:
-        ip = ip.ipv4_mapped
+    if isinstance(ip, ipaddress.IPv6Address):
+        inner = _inner(ip)
+        if inner is None and ip not in _UNICAST:
+            return False
+        ip = inner or ip
     return ip.is_global and not ip.is_multicast
+
+
+def _inner(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """The IPv4 address that a router may make of an IPv6 one."""
+    if ip in _NAT64:
+        return ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+    return ip.ipv4_mapped or ip.sixtofour
 
 
 class PublicResolver(AbstractResolver):
@@ -132,6 +148,8 @@ async def public_session() -> AsyncIterator[aiohttp.ClientSession]:
     async with aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(resolver=resolver, use_dns_cache=False),
         cookie_jar=aiohttp.DummyCookieJar(),
-        headers={"Accept": "image/*"},
+        headers={"Accept": "image/*", "Accept-Encoding": "identity"},
+        # Compressed bytes could become thousands of times as many before anybody counts them.
+        auto_decompress=False,
     ) as session:
         yield session

@@ -12,9 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from math import isfinite
 from typing import Any
 
 MAX_ERROR_BYTES = 64 * 1024
+LONGEST_WAIT = 31 * 24 * 3_600.0
+"""Seconds; the longest that an allowance takes to come back is a month."""
 DAILY_QUOTA = "daily_quota"
 """Our code for an allowance that comes back tomorrow: waiting for it makes no sense."""
 
@@ -136,7 +139,7 @@ def _gather_google_detail(detail: dict[str, Any], fault: Fault) -> None:
         case {"reason": str(reason)}:
             fault.codes.insert(0, reason.lower())
         case {"violations": [*violations]}:
-            if "perday" in json.dumps(violations).lower():
+            if "perday" in _words(violations):
                 fault.codes.insert(0, DAILY_QUOTA)
         case {"fieldViolations": [{"field": str(name)}, *_]}:
             fault.param = name
@@ -156,25 +159,46 @@ def _gather_text(text: str, fault: Fault, depth: int) -> None:
         fault.messages.append(text)
 
 
+def _words(violations: list[Any]) -> str:
+    try:
+        return json.dumps(violations).lower()
+    except RecursionError:  # what could be decoded can still be too deep to be encoded from here
+        return ""
+
+
 _DECODER = json.JSONDecoder()
 _DOCUMENT = re.compile(r"(?:\[\s*)?\{")
-_RETRY_IN = re.compile(r"(?:retry|try again)\s+(?:in|after)\s+([\d.]*\d)\s*(ms|s)", re.IGNORECASE)
+_RETRY_IN = re.compile(
+    r"(?:retry|try again)\s+(?:in|after)\s+(\d{1,9}(?:\.\d{1,9})?|\.\d{1,9})\s*(ms|s)",
+    re.IGNORECASE,
+)
 _REQUEST_ID = re.compile(r"request.?id:?\s*([\w-]{6,})", re.IGNORECASE)
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)s")
+_DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)s")
 
 
 def _retry_after(headers: Mapping[str, str], otherwise: float | None) -> float | None:
     """Seconds to wait: `retry-after-ms`, then `retry-after` as a number or an HTTP date."""
     try:
-        return max(0.0, float(headers["retry-after-ms"]) / 1000)
+        return _wait(float(headers["retry-after-ms"]) / 1000)
     except (KeyError, ValueError):
         pass
     value = headers.get("retry-after", "")
     try:
-        return max(0.0, float(value))
+        return _wait(float(value))
     except ValueError:
         pass
     try:
-        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
-    except (ValueError, TypeError):
+        return _wait((parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError, OverflowError):
         return otherwise
+
+
+def _wait(seconds: float) -> float:
+    """Seconds that can be waited; `inf` and `nan` are numbers to `float`, too.
+
+    Raises:
+        ValueError: it is no number of seconds.
+    """
+    if not isfinite(seconds):
+        raise ValueError("no number of seconds")
+    return min(max(0.0, seconds), LONGEST_WAIT)

@@ -56,9 +56,9 @@ from bot.llm.lifting import (
     without_data,
 )
 from bot.llm.linked import Found
-from bot.llm.normalize import MAX_DETAIL, failure
+from bot.llm.normalize import failure, told
 from bot.llm.pictures import picture, true_type
-from bot.llm.reading import decode, lenient, plain_json, present, read_with
+from bot.llm.reading import decode, lenient, plain_json, present, read_with, sound
 from bot.llm.sse import ServerSentEvent
 
 _BUDGETS = {"none": 0, "minimal": 512, "low": 1_024, "medium": 8_192, "high": 24_576}
@@ -277,7 +277,9 @@ class _Answer:
 
     @property
     def _upstream(self) -> Upstream:
-        return Upstream(host=self._call.host, request_id=self._call.request_id or self._id)
+        return Upstream(
+            host=self._call.host, request_id=self._call.request_id or told(self._id, self._call)
+        )
 
     def _read(self, data: bytes, kind: str, events: list[Found]) -> None:
         try:
@@ -308,7 +310,8 @@ class _Answer:
         reason = feedback.block_reason or ""
         if reason in ("", "BLOCK_REASON_UNSPECIFIED", "BLOCKED_REASON_UNSPECIFIED"):
             return
-        detail = (feedback.block_reason_message or "")[:MAX_DETAIL]
+        reason = told(reason, self._call)
+        detail = told(feedback.block_reason_message or "", self._call)
         raise BlockedError(
             reason=reason, upstream=replace(self._upstream, code=reason, detail=detail)
         )
@@ -325,6 +328,7 @@ class _Answer:
         self._message = candidate.finish_message or self._message
 
     def _read_part(self, raw: msgspec.Raw, events: list[Found]) -> None:
+        raw = sound(raw)
         part = decode(PART, raw, self._call)
         if part.thought:
             # Also drafts of pictures: a sign of life, never part of the answer or the history.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from html.parser import HTMLParser
+import re
+from collections.abc import Iterable, Iterator
+from html import unescape
 from urllib.parse import quote
 
 from bot.chat.events import SearchSuggestion, Source
@@ -32,37 +33,44 @@ def sources_of(found: Iterable[tuple[str, str]]) -> tuple[Source, ...]:
 
 def suggestions_of(rendered: str) -> tuple[SearchSuggestion, ...]:
     """The searches in a `searchEntryPoint`, which have to be shown beside the answer."""
-    chips = _Chips()
-    chips.feed(rendered)
-    chips.close()
     return tuple(
         SearchSuggestion(" ".join(query.split()), link)
-        for url, query in chips.found
+        for url, query in _chips(rendered)
         if query.strip() and (link := safe_url(url))
     )
 
 
-class _Chips(HTMLParser):
-    """Collects `<a class="chip" href="…">query</a>`."""
+_LONGEST = 2_000
+"""Characters of a link or a search; `unescape` fails at numbers with thousands of digits."""
+_TAG = re.compile(r"<(?P<end>/?)(?P<name>[A-Za-z][\w-]*)(?P<attributes>[^<>]*)>")
+_ATTRIBUTE = re.compile(r"""(?<![\w-])([\w-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[tuple[str, str]] = []
-        self._inside = False
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag != "a":
-            return
-        told = dict(attrs)
-        self._inside = "chip" in (told.get("class") or "").split()
-        if self._inside:
-            self.found.append((told.get("href") or "", ""))
+def _chips(rendered: str) -> Iterator[tuple[str, str]]:
+    """Link and text of each `<a class="chip" href="…">query</a>`.
 
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "a":
-            self._inside = False
+    The standard library's parser takes time with the square of what is malformed.
+    """
+    url: str | None = None
+    words: list[str] = []
+    at = 0
+    for tag in _TAG.finditer(rendered):
+        if url is not None:
+            words.append(rendered[at : tag.start()])
+        at = tag.end()
+        if tag["name"].lower() != "a":
+            continue
+        if url is not None:
+            yield url, _unescaped("".join(words))
+        url, words = None, []
+        if not tag["end"]:
+            told = {
+                found[1].lower(): found[2] or found[3] or found[4] or ""
+                for found in _ATTRIBUTE.finditer(tag["attributes"])
+            }
+            if "chip" in told.get("class", "").split():
+                url = _unescaped(told.get("href", ""))
 
-    def handle_data(self, data: str) -> None:
-        if self._inside:
-            url, query = self.found[-1]
-            self.found[-1] = (url, query + data)
+
+def _unescaped(text: str) -> str:
+    return unescape(text[:_LONGEST])

@@ -30,6 +30,8 @@ from bot.llm.call import Call
 from bot.llm.faults import DAILY_QUOTA, Fault, read_fault
 
 MAX_DETAIL = 300
+_MAX_WORD = 80
+"""Characters of codes and request ids; the known ones are shorter."""
 CHALLENGE = "html"
 """Our code for a page where data was expected: bot protection, maintenance, a parked domain."""
 PROXY_FAILED = "proxy"
@@ -43,17 +45,18 @@ BARE_402 = "402"
 def error_of(fault: Fault, call: Call, *, billable: bool = False) -> LLMError:
     """Our exception for these facts."""
     kind, code, setting = _judge(fault)
-    if kind is RateLimitedError and _PER_DAY.search(fault.text):
-        kind = DailyLimitError
-    billable = billable or kind is TooSlowError
+    code = told(code, call, _MAX_WORD)
     upstream = Upstream(
         host=call.host,
         status=fault.status,
         code=code,
-        request_id=fault.request_id or call.request_id,
+        request_id=told(fault.request_id, call, _MAX_WORD) or call.request_id,
         should_retry=fault.should_retry,
-        detail=_redacted(fault.text, call.authcode),
+        detail=told(fault.text, call),
     )
+    billable = billable or kind is TooSlowError
+    if kind is RateLimitedError and _PER_DAY.search(fault.text):
+        kind = DailyLimitError
     if issubclass(kind, RateLimitedError):
         return kind(retry_after=fault.retry_after, upstream=upstream, billable=billable)
     if kind is UnsupportedSettingError:
@@ -124,7 +127,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], type[LLMError]], ...] = tuple(
         (r"负载已饱和", RateLimitedError),
         (r"请求上游地址失败|location is not supported", UnavailableError),
         (
-            r"input token count .*exceed|maximum context length|prompt is too long"
+            r"input token count .{0,200}exceed|maximum context length|prompt is too long"
             r"|context.{1,20}(?:exceeded|too long)",
             ContextTooLongError,
         ),
@@ -243,7 +246,7 @@ def _judge_page(status: int | None) -> tuple[type[LLMError], str, str]:
 
 
 def _setting(fault: Fault) -> str:
-    """The wire's name of the setting an error is about, or an empty string."""
+    """The wire's name of the setting an error is about; empty for one we never send."""
     for text in (fault.param, fault.text):
         if found := _SETTING_WORDS.search(text):
             word = found[0]
@@ -251,8 +254,7 @@ def _setting(fault: Fault) -> str:
                 return "tools"
             bare = re.sub(r"[^a-z]", "", word.lower())
             return word if word in ("top_p", "messages[0].role") else _CAMEL.get(bare, word)
-    # Members read it: nothing but a name.
-    return fault.param if re.fullmatch(r"[A-Za-z][\w.\[\]]{0,39}", fault.param) else ""
+    return ""
 
 
 _SECRETS = re.compile(
@@ -261,7 +263,12 @@ _SECRETS = re.compile(
 )
 
 
-def _redacted(text: str, authcode: str) -> str:
-    if authcode:
-        text = text.replace(authcode, "[removed]")
-    return _SECRETS.sub("[removed]", " ".join(text.split()))[:MAX_DETAIL]
+def told(text: str, call: Call, limit: int = MAX_DETAIL) -> str:
+    """What the operator may read of words from outside: one line, no secrets, not too long."""
+    if not text.isprintable():
+        text = "".join(character if character.isprintable() else " " for character in text)
+    text = " ".join(text.split())
+    if call.authcode:
+        # Codes are compared in lower case.
+        text = re.sub(re.escape(call.authcode), "[removed]", text, flags=re.IGNORECASE)
+    return _SECRETS.sub("[removed]", text)[:limit]

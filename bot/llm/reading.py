@@ -97,14 +97,20 @@ def decode(decoder: msgspec.json.Decoder[_T], data: bytes | msgspec.Raw, call: C
         return decoder.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError):
         pass
+    except RecursionError as error:  # a document of brackets in brackets, which no mending helps
+        raise _unreadable(data, error, call) from None
     try:
         return decoder.decode(_mended(bytes(data)))
-    except msgspec.DecodeError as error:
-        raise BrokenStreamError(
-            f"unreadable event of {len(bytes(data))} bytes ({type(error).__name__})",
-            upstream=Upstream(host=call.host, code=UNREADABLE, request_id=call.request_id),
-            billable=True,
-        ) from None
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise _unreadable(data, error, call) from None
+
+
+def _unreadable(data: bytes | msgspec.Raw, error: Exception, call: Call) -> BrokenStreamError:
+    return BrokenStreamError(
+        f"unreadable event of {len(bytes(data))} bytes ({type(error).__name__})",
+        upstream=Upstream(host=call.host, code=UNREADABLE, request_id=call.request_id),
+        billable=True,
+    )
 
 
 _LONE_SURROGATE = re.compile(
@@ -120,6 +126,14 @@ def _mended(data: bytes) -> bytes:
     return _LONE_SURROGATE.sub(lambda found: found[1] + "\\ufffd", text).encode()
 
 
+def sound(raw: msgspec.Raw) -> msgspec.Raw:
+    """A document as it was, or mended, so that it can be kept, read again and sent."""
+    data = bytes(raw)
+    if data.isascii() and b"\\u" not in data:
+        return raw
+    return msgspec.Raw(_mended(data))
+
+
 def plain_json(data: bytes) -> object:
     """Decode any JSON document, or None."""
     try:
@@ -132,7 +146,7 @@ def lenient(decoder: msgspec.json.Decoder[_T], raw: msgspec.Raw) -> _T | None:
     """Decode an extra; one of an unknown form says nothing."""
     try:
         return decoder.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 
 

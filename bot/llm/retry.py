@@ -109,8 +109,6 @@ def backoff_seconds(failures: int, error: LLMError, retry: Retry, chance: float)
 
     `chance` is a random number from 0 to 1.
     """
-    if retry.other_host:
-        return 0.0
     if isinstance(error, RateLimitedError) and error.retry_after is not None:
         return error.retry_after
     ceiling = min(_CAP_SECONDS, math.ldexp(_BASE_SECONDS, failures - 1))

@@ -15,6 +15,11 @@ from bot.llm.lifting import Lifter, Pieces
 MAX_EVENT_BYTES = 96 * 1024 * 1024
 """A 4K picture is one line of up to 40 MB; whatever is larger is not an answer."""
 
+MAX_FIELD_BYTES = 1024 * 1024
+"""Of a line that holds no data, such as a comment."""
+MAX_IDLE_LINES = 10_000
+"""Comments and blank lines in a row; pings each second for half an hour are 5,400."""
+
 _LONG_LINE = 64 * 1024
 """Bytes; the pictures are taken out of longer lines while they arrive."""
 _BOM = b"\xef\xbb\xbf"
@@ -45,6 +50,7 @@ class SSEDecoder:
         self._lifter = Lifter()
         self._in_long_line = False
         self._size = 0  # bytes of the event so far
+        self._idle_lines = 0  # since the last event
         self._document = False  # `_data` holds lines of a document without field names
         self._type = ""
         self._id = ""
@@ -53,7 +59,7 @@ class SSEDecoder:
         """Take the next bytes and return the events they complete.
 
         Raises:
-            OverlongError: an event grew beyond the ceiling.
+            OverlongError: an event grew beyond the ceiling, or none comes among too many lines.
         """
         events: list[ServerSentEvent] = []
         if self._in_long_line:
@@ -64,17 +70,20 @@ class SSEDecoder:
             return []
         start = 0
         searched = self._searched
+        feed = -1  # the next line feed, which is looked for once however many returns precede it
         while True:
             if self._after_cr and start < len(buffer):
                 self._after_cr = False
                 if buffer[start] == 0x0A:
                     start += 1
                     searched = max(searched, start)
-            feed = buffer.find(b"\n", searched)
-            end = buffer.find(b"\r", searched, feed if feed >= 0 else len(buffer))
+            if feed < searched:
+                feed = buffer.find(b"\n", searched)
+                feed = len(buffer) if feed < 0 else feed
+            end = buffer.find(b"\r", searched, feed)
             if end >= 0:
                 self._after_cr = True
-            elif feed >= 0:
+            elif feed < len(buffer):
                 end = feed
             else:
                 break
@@ -116,6 +125,8 @@ class SSEDecoder:
         """Take a line apart that is long already, and has not ended."""
         start = self._data_start(self._buffer, events)
         if start is None:
+            if len(self._buffer) > MAX_FIELD_BYTES:
+                raise OverlongError("a line is larger than the ceiling", billable=True)
             return
         self._in_long_line = True
         self._lift(bytes(memoryview(self._buffer)[start:]))
@@ -136,6 +147,7 @@ class SSEDecoder:
 
     def _end_long_line(self) -> None:
         self._in_long_line = False
+        self._grow(1)
         self._data.append(self._lifter.document())
 
     def _lift(self, piece: bytes) -> None:
@@ -162,6 +174,7 @@ class SSEDecoder:
         return 0 if self._document else None
 
     def _field(self, line: bytes) -> None:
+        self._pass_idle_line()
         name, _, value = line.partition(b":")
         value = value.removeprefix(b" ")
         match name:
@@ -182,12 +195,18 @@ class SSEDecoder:
             value = self._lifter.document()
         else:
             self._grow(len(value))
+        self._grow(1)  # what joins it to the next line, which may be all there is of it
         self._data.append(value)
 
     def _grow(self, size: int) -> None:
         self._size += size
         if self._size > self._max_event_bytes:
             raise OverlongError("an event is larger than the ceiling", billable=True)
+
+    def _pass_idle_line(self) -> None:
+        self._idle_lines += 1
+        if self._idle_lines > MAX_IDLE_LINES:
+            raise OverlongError("too many lines without an event", billable=True)
 
     def _dispatch(self, events: list[ServerSentEvent]) -> None:
         if self._data:
@@ -199,6 +218,9 @@ class SSEDecoder:
             self._data = []
             self._lifter.taken.clear()
             self._size = 0
+            self._idle_lines = 0
+        else:
+            self._pass_idle_line()
         self._type = ""
         self._document = False
 
@@ -210,6 +232,6 @@ def _is_whole(data: bytes) -> bool:
         return True
     try:
         msgspec.json.decode(text, type=msgspec.Raw)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return False
     return True

@@ -17,11 +17,11 @@ class ToolCalls:
         self._call = call
         self._size = 0
         self._names: list[str] = []
-        self._arguments: list[str] = []
-        self._keys: list[int | str] = []
+        self._arguments: list[list[str]] = []
+        self._places: dict[int | str, int] = {}
 
     def __bool__(self) -> bool:
-        return bool(self._keys)
+        return bool(self._places)
 
     def add(self, fragment: ToolCall) -> None:
         """Take the next fragment.
@@ -34,32 +34,32 @@ class ToolCalls:
             arguments = fragment.function.arguments or ""
             self._size += len(arguments)
             self._names[place] = self._names[place] or fragment.function.name or ""
-            self._arguments[place] += arguments
-        if len(self._keys) > MAX_CALLS or self._size > MAX_ARGUMENT_CHARACTERS:
+            self._arguments[place].append(arguments)
+        if len(self._places) > MAX_CALLS or self._size > MAX_ARGUMENT_CHARACTERS:
             raise overlong("too many or too long calls of tools", self._call)
 
     def ended(self) -> list[ToolCalled]:
         """The calls, complete; arguments that cannot be read are empty."""
         return [
-            ToolCalled(name, _read(arguments))
+            ToolCalled(name, _read("".join(arguments)))
             for name, arguments in zip(self._names, self._arguments, strict=True)
         ]
 
     def _place(self, fragment: ToolCall) -> int:
         key: int | str | None = fragment.index if fragment.index is not None else fragment.id
-        if key is None and self._keys and not (fragment.function and fragment.function.name):
-            return len(self._keys) - 1
+        if key is None and self._places and not (fragment.function and fragment.function.name):
+            return len(self._places) - 1
         if key is None:
-            key = f"call {len(self._keys)}"
-        if key not in self._keys:
-            self._keys.append(key)
+            key = f"call {len(self._places)}"
+        if key not in self._places:
+            self._places[key] = len(self._places)
             self._names.append("")
-            self._arguments.append("")
-        return self._keys.index(key)
+            self._arguments.append([])
+        return self._places[key]
 
 
 def _read(arguments: str) -> dict[str, object]:
     try:
         return ARGUMENTS.decode(arguments)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return {}

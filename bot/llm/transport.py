@@ -10,7 +10,14 @@ import aiohttp
 from aiohttp.http_exceptions import HttpProcessingError
 
 from bot.byte_file import ByteFile
-from bot.errors import BrokenStreamError, LLMError, TooSlowError, UnavailableError, Upstream
+from bot.errors import (
+    BrokenStreamError,
+    LLMError,
+    OverlongError,
+    TooSlowError,
+    UnavailableError,
+    Upstream,
+)
 from bot.llm.call import Call
 from bot.llm.ceilings import overlong
 from bot.llm.deadlines import Patience
@@ -27,6 +34,8 @@ MAX_REPLY_BYTES = 160 * 1024 * 1024
 MAX_ANSWER_BYTES = 8 * 1024 * 1024
 """Of what is no model's answer: a balance, a list of models."""
 
+_PIECE_BYTES = 64 * 1024
+"""As much is read before others have their turn: what was compressed comes in floods."""
 _LIFE_BYTES = 64 * 1024
 """A reply in one piece that brings so much is really coming; less may be a drip."""
 _DRAIN_SECONDS = 1.0
@@ -82,6 +91,17 @@ def _cut(error: BaseException, call: Call, patience: Patience, *, begun: bool) -
     return kind(upstream=upstream, billable=True)
 
 
+async def _in_turns(content: aiohttp.StreamReader) -> AsyncGenerator[bytes, None]:
+    """The bytes as they come, with a turn for everybody else in between."""
+    async for chunk in content.iter_any():
+        yield chunk[:_PIECE_BYTES]
+        for start in range(_PIECE_BYTES, len(chunk), _PIECE_BYTES):
+            await asyncio.sleep(0)
+            yield chunk[start : start + _PIECE_BYTES]
+        if len(chunk) > _PIECE_BYTES // 2:
+            await asyncio.sleep(0)
+
+
 async def stream_batches(
     response: aiohttp.ClientResponse, call: Call, patience: Patience
 ) -> AsyncGenerator[list[ServerSentEvent], None]:
@@ -95,15 +115,18 @@ async def stream_batches(
     received = 0
     begun = False
     try:
-        async for chunk in response.content.iter_any():
-            received += len(chunk)
-            if received > MAX_REPLY_BYTES:
-                raise overlong("more than the ceiling of a stream", call)
-            if batch := decoder.feed(chunk):
-                begun = True
-                patience.pause()
-                yield batch
-                patience.restart()
+        async with aclosing(_in_turns(response.content)) as chunks:
+            async for chunk in chunks:
+                received += len(chunk)
+                if received > MAX_REPLY_BYTES:
+                    raise overlong("more than the ceiling of a stream", call)
+                if batch := decoder.feed(chunk):
+                    begun = True
+                    patience.pause()
+                    yield batch
+                    patience.restart()
+    except OverlongError as error:
+        raise overlong(error.args[0], call) from None
     except _CUT as error:
         raise _cut(error, call, patience, begun=begun) from error
     if batch := decoder.flush():
@@ -147,16 +170,17 @@ async def _pieces(
     """The bytes of a reply; blank lines that keep it alive count as silence, and so does a drip."""
     received = fresh = 0
     try:
-        async for chunk in response.content.iter_any():
-            received += len(chunk)
-            if received > MAX_EVENT_BYTES:
-                raise overlong("more than the ceiling of a reply", call)
-            if not chunk.isspace():
-                fresh += len(chunk)
-            if fresh > _LIFE_BYTES:
-                fresh = 0
-                patience.restart()
-            yield chunk
+        async with aclosing(_in_turns(response.content)) as chunks:
+            async for chunk in chunks:
+                received += len(chunk)
+                if received > MAX_EVENT_BYTES:
+                    raise overlong("more than the ceiling of a reply", call)
+                if not chunk.isspace():
+                    fresh += len(chunk)
+                if fresh > _LIFE_BYTES:
+                    fresh = 0
+                    patience.restart()
+                yield chunk
     except _CUT as error:
         raise _cut(error, call, patience, begun=False) from error
     patience.pause()
@@ -199,7 +223,9 @@ def as_payload(body: bytes) -> bytes | ByteFile:
 
 async def drain(response: aiohttp.ClientResponse) -> None:
     """Read the last bytes of an answered stream, so that its connection can serve again."""
+    left = _PIECE_BYTES
     with suppress(*_CUT):  # nobody waits for this; the connection is simply not kept
         async with asyncio.timeout(_DRAIN_SECONDS):
-            await response.content.read()
+            while left > 0 and (rest := await response.content.read(left)):
+                left -= len(rest)
     response.close()

@@ -9,8 +9,8 @@ import pillow_heif
 from PIL import Image
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIF")
-MAX_PIXELS = 100_000_000
-"""A file of some kilobytes can ask for gigabytes of pixels; cameras make less than this."""
+MAX_PIXELS = 64_000_000
+"""A file of some kilobytes can ask for gigabytes of pixels; telephones make 50 million."""
 
 pillow_heif.register_heif_opener()
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import io
+import threading
 from collections.abc import Collection
+from contextlib import nullcontext
 
-from PIL import ExifTags, Image, ImageOps
+from PIL import ExifTags, Image
 
 from bot.chat.content import ImagePart
 from bot.errors import QuestionError
 from bot.i18n import _
 from bot.pictures.measuring import measure
 from bot.pictures.opening import MAX_PIXELS, TooManyPixelsError, opened
-from bot.pictures.shrinking import MAX_SIDE, fitted, flattened, lighter
+from bot.pictures.shrinking import LARGE_PIXELS, MAX_SIDE, fitted, lighter, reduced
 from bot.pictures.workshop import in_workshop
 
 MAX_BYTES = 7_000_000
@@ -27,6 +29,18 @@ _HARMLESS = frozenset(
         "progressive", "progression", "loop", "background", "timestamp", "duration", "mp",
     }
 )  # fmt: skip
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What makes a picture upright, by its EXIF orientation."""
+_LARGE_ONE = threading.Lock()
+"""One large picture at a time: each takes up to 256 MB, however small its file is."""
 _LOSSLESS = frozenset({"PNG", "GIF", "BMP", "TIFF"})
 _QUALITY = 92
 
@@ -58,7 +72,9 @@ def looks_like_vector(data: bytes) -> bool:
 def _prepare(data: bytes, accepts: frozenset[str], name: str) -> bytes:
     try:
         with opened(data) as image:
-            return _ready(image, data, accepts)
+            is_large = image.width * image.height > LARGE_PIXELS
+            with _LARGE_ONE if is_large else nullcontext():
+                return _ready(image, data, accepts)
     except TooManyPixelsError:
         raise QuestionError(
             _("{name} has too many pixels. I take pictures of up to {limit} megapixels.").format(
@@ -73,9 +89,12 @@ def _ready(image: Image.Image, data: bytes, accepts: frozenset[str]) -> bytes:
     kind = image.format or ""
     mime_type = Image.MIME[kind]
     moving = getattr(image, "n_frames", 1) > 1
-    image.load()  # also the end of the file, where more may be written
-    upright = kind == "HEIF" or image.getexif().get(ExifTags.Base.Orientation, 1) == 1
     fits = max(image.size) <= MAX_SIDE and len(data) <= MAX_BYTES
+    if image.width * image.height > LARGE_PIXELS:
+        image.draft("RGB", (MAX_SIDE, MAX_SIDE))  # JPEG is then decoded smaller
+    image.load()  # also the end of the file, where more may be written
+    orientation = 1 if kind == "HEIF" else image.getexif().get(ExifTags.Base.Orientation, 1)
+    upright = orientation == 1
     if mime_type in accepts and upright and fits and not moving:
         if image.info.keys() <= _HARMLESS:
             return data
@@ -84,8 +103,12 @@ def _ready(image: Image.Image, data: bytes, accepts: frozenset[str]) -> bytes:
             icc = image.info.get("icc_profile")
             image.save(out, "JPEG", quality="keep", comment=b"", icc_profile=icc)
             return out.getvalue()
-    ImageOps.exif_transpose(image, in_place=True)
-    picture = fitted(flattened(image), MAX_SIDE)
+    picture = reduced(image, MAX_SIDE)
+    if (turn := _TURNS.get(orientation)) is not None:
+        info = picture.info
+        picture = picture.transpose(turn)
+        picture.info = info
+    picture = fitted(picture, MAX_SIDE)
     encoded = _encoded(picture, lossless=kind in _LOSSLESS)
     return encoded if len(encoded) <= MAX_BYTES else lighter(picture, MAX_BYTES) or encoded
 

@@ -16,6 +16,10 @@ from bot.pictures.workshop import in_workshop
 MAX_SIDE = 3_072
 """Pixels; models see no more in a larger picture."""
 
+LARGE_PIXELS = 16_000_000
+"""More is shrunk before anything else is done with it."""
+_STRIP_ROWS = 64
+
 _QUALITIES = (92, 82)
 _QUALITY_WHEN_SMALLER = 82
 _SMALLEST_SIDE = 64
@@ -72,6 +76,30 @@ def flattened(image: Image.Image) -> Image.Image:
         icc = None  # It describes channels that are gone.
     picture = image.convert("RGBA" if image.has_transparency_data else "RGB")
     picture.info = {"icc_profile": icc} if icc else {}
+    return picture
+
+
+def reduced(image: Image.Image, side: int) -> Image.Image:
+    """What `flattened` makes of a picture, with fewer pixels where it has far more than so many on
+    its longer side.
+
+    It is done strip by strip: each step for the whole of a large picture would be another copy of
+    hundreds of megabytes.
+    """
+    image.load()
+    width, height = image.size
+    factor = max(image.size) // side
+    if factor < 2 or width * height <= LARGE_PIXELS:
+        return flattened(image)
+    rows = factor * _STRIP_ROWS
+    strips = [
+        flattened(image.crop((0, top, width, min(height, top + rows)))).reduce(factor)
+        for top in range(0, height, rows)
+    ]
+    picture = Image.new(strips[0].mode, (strips[0].width, sum(strip.height for strip in strips)))
+    for number, strip in enumerate(strips):
+        picture.paste(strip, (0, number * _STRIP_ROWS))
+    picture.info = strips[0].info
     return picture
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from urllib.parse import quote
 
 from bot.chat.events import Source, SourcesFound
+from bot.chat.names import plain
 from bot.i18n import _
 from bot.replies.pages import PAGE_UNITS, units
 
@@ -48,7 +49,7 @@ def _distinct(sources: Iterable[Source]) -> list[Source]:
 
 
 def _link(text: str, url: str) -> str:
-    label = " ".join(text.replace("[", "(").replace("]", ")").split())[:_TITLE_LENGTH]
+    label = plain(text.replace("[", "(").replace("]", ")"), _TITLE_LENGTH)
     for mark in "\\`*_~|<>":
         label = label.replace(mark, "\\" + mark)
     if not url.startswith(("https://", "http://")):

@@ -169,7 +169,7 @@ class DiscordMarkdown:
             self._inline.end_block()
             if not line.text[:2].isspace():
                 self._nesting.end()
-                prefix = line.quote + line.text[: len(line.text) - len(words)]
+                prefix = line.quote + line.text[: len(line.text) - len(words)] + _guard(words)
         may_be_heading = not self._in_paragraph and not self._nesting.open
         if line.whole and (may_be_heading or has_cells(line.text)):
             self._waiting = line
@@ -227,7 +227,7 @@ class DiscordMarkdown:
         """The line's beginning as Discord should get it, and its words."""
         words = line.text.lstrip(" \t")
         indent = line.text[: len(line.text) - len(words)]
-        return line.quote + self._nesting.text(indent), words
+        return line.quote + self._nesting.text(indent) + _guard(words), words
 
     def _show_table(self, table: GrowingTable) -> None:
         self._out.quote = table.quote
@@ -263,8 +263,9 @@ class DiscordMarkdown:
             self._out.show(f"{line.quote}-# {number} ")
             self._go_on(line, line.text[footnote.end() :])
         elif item := lines.ITEM.match(line.text):
-            self._item(line, item["indent"], item["marker"], item["box"])
             rest = line.text[item.end() :]
+            self._item(line, item["indent"], item["marker"], item["box"])
+            self._out.show(_guard(rest))
             if found := OPENING.match(rest):
                 self._open_formula(line, found["mark"], rest[found.end() :])
             elif not (line.whole and self._opens_code(line, rest, rest)):
@@ -395,3 +396,8 @@ class DiscordMarkdown:
         else:
             self._out.show((self._out.quote if self._out.at_line_start else "") + self._opening)
             self._state = _State.WORDS
+
+
+def _guard(words: str) -> str:
+    """What stands in front of words that Discord would print small, so that it does not."""
+    return "\\" if lines.SMALL.match(words) else ""

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 
 FENCE = re.compile(r"[ \t]*(?P<run>`{3,}|~{3,})(?P<info>[^`\n]*|(?<=~)[^\n]*)")
-_END = re.compile(r"[ \t]*(?:>[ ]?)*[ \t]*(?P<run>`{3,}|~{3,})[ \t]*")
-_PART_OF_END = re.compile(r"[ \t]*(?:>[ ]?)*[ \t]*(?:`*|~*)[ \t]*")
+_END = re.compile(r"[ \t]*+(?:>[ ]?)*+[ \t]*+(?P<run>`{3,}|~{3,})[ \t]*")
+_PART_OF_END = re.compile(r"[ \t]*+(?:>[ ]?)*+[ \t]*+(?:`*|~*)[ \t]*")
+_LONGEST_END = 100
+"""Characters; a longer line is code, even if it only holds blanks so far."""
 
 
 class CodeBlock:
@@ -29,12 +31,13 @@ class CodeBlock:
             newline = text.find("\n", at)
             line = text[at:] if newline < 0 else text[at:newline]
             if not self._within_line:
-                if newline < 0 and not final and _PART_OF_END.fullmatch(line):
+                may_end = len(line) <= _LONGEST_END
+                if newline < 0 and not final and may_end and _PART_OF_END.fullmatch(line):
                     break
                 if self._quote and line and not line.lstrip().startswith(">"):
                     self.ended = True
                     break
-                end = _END.fullmatch(line)
+                end = _END.fullmatch(line) if may_end else None
                 self.ended = bool(end and end["run"].startswith(self._run))
             self._within_line = newline < 0
             at = len(text) if newline < 0 else newline + 1

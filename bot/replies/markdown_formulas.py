@@ -15,7 +15,7 @@ AFTER = re.compile(r"[ \t]*[.,;]?[ \t]*")
 """A sentence's mark behind the formula, which would stand alone on a line."""
 
 _ENDS = {"$$": re.compile(r"\$\$"), "\\[": re.compile(r"\\\]")}
-_FENCE_END = re.compile(r"(?:^|\n)[ \t]*(?:>[ ]?)*[ \t]*`{3,}[ \t]*(?=\n)")
+_FENCE_END = re.compile(r"(?:^|\n)[ \t]*+(?:>[ ]?)*+[ \t]*+`{3,}[ \t]*(?=\n)")
 _BLANK_LINE = re.compile(r"\n[ \t>]*\n")
 _QUOTE = re.compile(r"\n[ ]{0,3}(?:>[ ]?)+")
 

@@ -55,7 +55,7 @@ def whole(tag: re.Match[str], text: str) -> str:
 def entity(reference: str) -> str:
     """The character an entity stands for, escaped where Discord would read it as Markdown."""
     text = html.unescape(reference)
-    if text == "\N{NO-BREAK SPACE}":
+    if text.isspace():  # a line feed would begin a line, and a line may mean something
         return " "
     return f"\\{text}" if text in _MARKDOWN else text
 

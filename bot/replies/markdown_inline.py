@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from bot.replies.drawing import Drawing
 from bot.replies.markdown_html import ENTITY, MARKS, TAG, WHOLE, alone, entity, whole
-from bot.replies.markdown_links import BRACKETED, TARGET, masked_link
+from bot.replies.markdown_links import BRACKETED, TARGET, deceives, masked_link
 from bot.replies.markdown_references import References
 from bot.replies.maths import formula_drawing, is_maths, to_unicode
 from bot.replies.spans import flanks
@@ -159,6 +159,8 @@ class InlineReader:
 
     def _code(self, at: int, *, final: bool) -> int | None:
         for found in _BACKTICKS.finditer(self._text, at):
+            if len(found[0]) > len(self.open_code) or (not found.start() and self._before == "`"):
+                continue  # It is too long to end this, and so it is with more of it to come.
             if found.end() == len(self._text) and not final:
                 return self._take(at, found.start()) if found.start() > at else None
             if found[0] == self.open_code:
@@ -246,7 +248,7 @@ class InlineReader:
             if not target:
                 return 0 if known else None
             url = target["angled"] or target["url"] or ""
-            if picture or "![" in label or not url or url[0] == "#":
+            if picture or "![" in label or not url or url[0] == "#" or deceives(label, url):
                 self._out.append(masked_link(label, url))
             else:
                 self._out.append(window[: target.end()])

@@ -14,16 +14,18 @@ LONGEST_ROW = 2_000
 
 QUOTE = re.compile(r"[ ]{0,3}(?:>[ ]?)+")
 HEADING = re.compile(r"[ ]{0,3}(?P<level>#{1,6})(?P<text>(?:[ \t].*)?)")
-CLOSING_MARKS = re.compile(r"(?:^|[ \t]+)#+$")
+CLOSING_MARKS = re.compile(r"(?:^|(?<![ \t])[ \t]+)#+$")
 SETEXT = re.compile(r"[ ]{0,3}(?P<mark>=+|-+)[ \t]*")
+SMALL = re.compile(r"-#(?=\s)")
+"""Discord's small print, which no other Markdown has: under an answer it is the bot that speaks."""
 RULE = re.compile(r"[ ]{0,3}(?:(?:\*[ \t]*){3,}|(?:-[ \t]*){3,}|(?:_[ \t]*){3,})")
 ITEM = re.compile(
     r"(?P<indent>[ \t]*)(?P<marker>[-*+]|\d{1,9}[.)])[ \t]+(?:\[(?P<box>[ xX])\][ \t]+)?(?=\S)"
 )
 FOOTNOTE = re.compile(r"[ ]{0,3}\[\^(?P<label>[^\s\[\]]+)\]:[ \t]*")
 UNFINISHED = re.compile(
-    r"[ \t]*(?:[#=|:]+|-\#?|[*+_-]+|>+|\d{1,9}[.)]?"
-    r"|(?:[-*+]|\d{1,9}[.)])[ \t]+\[[ xX]?\]?|`+[\w+#.-]*|~+[\w+#.-]*|\[|\\|\$+)?[ \t]*"
+    r"[ \t]*+(?:[#=|:]+|-\#?|[*+_-]+|>+|\d{1,9}[.)]?"
+    r"|(?:[-*+]|\d{1,9}[.)])[ \t]+\[[ xX]?\]?|`+[\w+#.-]*|~+[\w+#.-]*|\[|\\|\$+)?[ \t]*+"
 )
 """A line that may yet turn into something that shows no characters of it."""
 BOXES = {" ": "☐", "x": "☑", "X": "☑"}

@@ -17,11 +17,13 @@ class Output:
         """`> ` while what is put out stands in a quotation."""
         self.at_line_start = True
         self._pieces: list[Piece] = []
+        self._after_break = False
 
     def empty_copy(self) -> Output:
         """One that goes on in the same place and has nothing to be taken."""
         other = Output()
         other.quote, other.at_line_start = self.quote, self.at_line_start
+        other._after_break = self._after_break
         return other
 
     def take(self) -> list[Piece]:
@@ -48,11 +50,19 @@ class Output:
             self.at_line_start = text.endswith("\n")
 
     def show_words(self, pieces: Iterable[Piece]) -> None:
-        """Put out converted words, which may have line breaks and formulas in them."""
+        """Put out converted words, which may have line breaks and formulas in them.
+
+        A dash behind such a break stays a dash: it could begin small print, which is the bot's own.
+        """
         for piece in pieces:
             if isinstance(piece, Drawing):
                 self.show_block(piece)
-            else:
+                self._after_break = False
+            elif piece:
+                if self._after_break and piece[0] == "-":
+                    piece = "\\" + piece
+                piece = piece.replace("\n-", "\n\\-")
+                self._after_break = piece[-1] == "\n"
                 self.show(piece.replace("\n", "\n" + self.quote) if self.quote else piece)
 
     def show_block(self, block: Piece) -> None:
@@ -69,6 +79,7 @@ class Output:
         """Put out a line feed, unless a formula or a break has just done that."""
         if not self.at_line_start:
             self.show(end)
+        self._after_break = False
 
     def _quoted(self, text: str) -> str:
         if not self.quote:

@@ -12,6 +12,8 @@ class References:
         self._targets: dict[str, str] = {}
         self._missing: set[str] = set()
         self._footnotes: dict[str, int] = {}
+        self._numbers: set[int] = set()
+        self._highest = 0
 
     def copy(self) -> References:
         """The same, to be changed on its own."""
@@ -19,6 +21,7 @@ class References:
         other._targets = self._targets.copy()
         other._missing = self._missing.copy()
         other._footnotes = self._footnotes.copy()
+        other._numbers, other._highest = self._numbers.copy(), self._highest
         return other
 
     def define(self, label: str, url: str) -> bool:
@@ -38,10 +41,11 @@ class References:
         """The footnote's raised number: its own, or else the next that is free."""
         key = _key(label)
         if key not in self._footnotes:
-            taken = self._footnotes.values()
             own = int(key) if key.isascii() and key.isdigit() and len(key) < 4 else 0
-            number = own if own and own not in taken else max(taken, default=0) + 1
+            number = own if own and own not in self._numbers else self._highest + 1
             self._footnotes[key] = number
+            self._numbers.add(number)
+            self._highest = max(self._highest, number)
         return superscript(str(self._footnotes[key]))
 
 

@@ -7,6 +7,7 @@ fences of three backticks (and closes them at the next three) and quotes of one 
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
@@ -92,13 +93,14 @@ class Scan(NamedTuple):
 
 
 _FENCE = re.compile(
-    r"(?P<lead>[ \t]*)(?P<quote>(?:>[ ]?)*)[ \t]*(?P<run>`{3,}|~{3,})(?P<info>.{0,100})"
+    r"(?P<lead>[ \t]*+)(?P<quote>(?:>[ ]?)*+)[ \t]*+(?P<run>`{3,}|~{3,})(?P<info>.{0,100})"
 )
 _FENCE_IN_LINE = re.compile(r"(?P<lead>.*[^`\\])(?P<run>`{3,})(?P<info>[\w+#.-]*)[ \t]*")
-_FENCE_END = re.compile(r"[ \t]*(?:>[ ]?)*[ \t]*(?P<run>`{3,}|~{3,})[ \t]*")
-_PART_OF_FENCE_END = re.compile(r"[ \t]*(?:>[ ]?)*[ \t]*(?:`+|~+)[ \t]*")
+_FENCE_END = re.compile(r"[ \t]*+(?:>[ ]?)*+[ \t]*+(?P<run>`{3,}|~{3,})[ \t]*")
+_PART_OF_FENCE_END = re.compile(r"[ \t]*+(?:>[ ]?)*+[ \t]*+(?:`+|~+)[ \t]*")
 _LANGUAGE = re.compile(r"[\w+#.-]+")
 _QUOTE = re.compile(r"[ \t]*(?:>[ ]?)+")
+_QUOTE_BEGINS = re.compile(r"[ \t]*>")
 _MARKER = re.compile(r"[ \t]*(?:#{1,6}|-\#|[-*+]|\d{1,9}[.)])[ \t]+")
 _UNFINISHED_MARKER = re.compile(r"[ \t]*(?:#{1,6}|-#?|[*+]|>+|\d{1,3}[.)]?|-{2,}|_{2,})[ \t]*")
 _BACKTICKS = re.compile("`{3,}")
@@ -113,7 +115,8 @@ def break_fences(text: str) -> str:
 
 def starts_block(source: str, at: int) -> bool:
     """Whether a line that began here would be read as a heading, list, quote or code block."""
-    return bool(_MARKER.match(source, at) or _QUOTE.match(source, at) or _FENCE.match(source, at))
+    begins = _MARKER.match(source, at) or _QUOTE_BEGINS.match(source, at)
+    return bool(begins or _FENCE.match(source, at))
 
 
 def scan(
@@ -144,7 +147,7 @@ class _Reader:
         self.start = start
         self.final = final
         self.pieces: list[Piece] = []
-        self.held = len(source) + 1
+        self.held = sys.maxsize  # There can be more pieces than characters.
         self.safe = 0
         self.context = start
 

@@ -15,6 +15,7 @@ from pylatexenc.latex2text import (  # type: ignore[import-untyped]  # it ships 
 )
 from pylatexenc.latexwalker import (  # type: ignore[import-untyped]
     LatexWalker,
+    LatexWalkerParseError,
     get_default_latex_context_db as walker_specs,
 )
 from pylatexenc.macrospec import (  # type: ignore[import-untyped]
@@ -52,7 +53,10 @@ _SCRIPT_AFTER_NAME = re.compile(r"(?<=[a-z]) (?=[_^₀-₉])")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _NUMBER_AND_WORDS = re.compile(r"\d[\d.,]*\s+[^\W\d_]{2,}")
 _SYMBOL = re.compile(r"[\^_={}<>]|\\[A-Za-z{|,;!]")
-_SHORT = re.compile(r"-?\d*[^\W\d_]['′]?(?:[\s+\-*/,()|!\d]+[^\W\d_]?)*|-?[\d.,]+|[+\-]?∞")
+_BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
+_FORGIVEN = 6
+"""Groups up to which a formula with a mistake in it is read nevertheless."""
+_SHORT = re.compile(r"-?\d*[^\W\d_]['′]?(?:[\s+\-*/,()|!\d]++[^\W\d_]?)*|-?[\d.,]+|[+\-]?∞")
 
 
 def is_maths(text: str) -> bool:
@@ -81,10 +85,7 @@ def to_unicode(latex: str) -> str:
     """A formula as one can read it in plain text; its own source when it cannot be understood."""
     walker, converter = _converter()
     try:
-        nodes, *_rest = LatexWalker(
-            latex.strip(), latex_context=walker, tolerant_parsing=True
-        ).get_latex_nodes()
-        text = str(converter.nodelist_to_text(nodes))
+        text = str(converter.nodelist_to_text(_nodes(latex.strip(), walker)))
     except Exception:  # noqa: BLE001  # pylatexenc fails in many ways on half a formula.
         return latex.strip()
     text = _SCRIPT_AFTER_NAME.sub("", _RELATION.sub(r" \1 ", _SPACES.sub(" ", text)))
@@ -92,17 +93,42 @@ def to_unicode(latex: str) -> str:
     return "\n".join(line for line in lines if line) or latex.strip()
 
 
+def _nodes(source: str, context: object) -> object:
+    """The formula as a tree; what is open at its end is closed, as it may yet come.
+
+    Raises:
+        LatexWalkerParseError: it cannot be understood.
+    """
+    depth = sum(1 if brace == "{" else -1 for brace in _BRACE.findall(source) if len(brace) == 1)
+    try:
+        return _parsed(source + "}" * depth, context, tolerant=False)
+    except LatexWalkerParseError:
+        # The tolerant parser tries twice what it does not understand, and so within each other.
+        if sum(map(source.count, "{[")) > _FORGIVEN:
+            raise
+        return _parsed(source, context, tolerant=True)
+
+
+def _parsed(source: str, context: object, *, tolerant: bool) -> object:
+    walker = LatexWalker(source, latex_context=context, tolerant_parsing=tolerant)
+    nodes, *_rest = walker.get_latex_nodes()
+    return nodes
+
+
 def formula_block(latex: str) -> str:
     """A display formula in Unicode, as a code block."""
-    return f"```\n{break_fences(to_unicode(latex))}\n```\n"
+    return _block(to_unicode(latex))
 
 
 def formula_drawing(latex: str) -> Drawing:
     """A display formula as a picture, or as a code block."""
     source = latex.strip()
-    return Drawing(
-        DrawingKind.FORMULA, source, to_unicode(source)[:ALT_LIMIT], formula_block(source)
-    )
+    shown = to_unicode(source)
+    return Drawing(DrawingKind.FORMULA, source, shown[:ALT_LIMIT], _block(shown))
+
+
+def _block(shown: str) -> str:
+    return f"```\n{break_fences(shown)}\n```\n"
 
 
 def _scripted(text: str, table: dict[str, str], mark: str) -> str:

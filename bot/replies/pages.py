@@ -26,6 +26,9 @@ PAGE_UNITS = 2_000
 """Discord's limit; how it counts is not documented, so the page counts UTF-16 code units."""
 LOOKAHEAD_UNITS = 200
 """How much text beyond a full page decides where it is cut."""
+_LONGEST_INDENTATION = 200
+_STEP = 2_000
+"""Characters taken at once."""
 
 
 def units(text: str) -> int:
@@ -56,20 +59,17 @@ class Paginator:
 
     def feed(self, text: str) -> None:
         """Add text."""
-        self._append(text)
-        while self._units >= self._due:
-            window = self._scan(_prefix(self._source, self._due))
-            if (cut := _choose(window, self._limit)) is None:
-                self._due += LOOKAHEAD_UNITS  # The page shows shorter than it is written.
-            else:
-                self._freeze(window, cut)
+        for at in range(0, len(text), _STEP):  # What follows a page is copied when that is cut.
+            self._append(text[at : at + _STEP])
+            self._freeze_full_pages()
 
     def close(self) -> None:
         """No more text comes; what is left over becomes pages, the last of them the tail."""
         self._closed = True
         self._tail = None
         while True:
-            window = self._scan(self._source)
+            self._freeze_full_pages()
+            window = self._scan(self._source, final=True)
             if (cut := _choose(window, self._limit)) is None:
                 return
             self._freeze(window, cut)
@@ -78,7 +78,7 @@ class Paginator:
     def tail(self) -> str:
         """The last page as it should be shown now; empty while there is nothing to read."""
         if self._tail is None:
-            window = self._scan(self._source)
+            window = self._scan(self._source, final=self._closed)
             cut = _choose(window, self._limit)
             if cut is None:
                 self._tail = _compose(window.start, window.pieces[: window.held])
@@ -98,11 +98,21 @@ class Paginator:
         self._known = pages._known  # What is certain in it need not be read again.
         return tail
 
-    def _scan(self, source: str) -> Scan:
+    def _freeze_full_pages(self) -> None:
+        while self._units >= self._due:
+            window = self._scan(_prefix(self._source, self._due), final=False)
+            if (cut := _choose(window, self._limit)) is None:
+                # The page shows shorter than it is written. Of blanks there is no end, and each
+                # look is at all of them.
+                self._due += max(LOOKAHEAD_UNITS, self._due // 8)
+            else:
+                self._freeze(window, cut)
+
+    def _scan(self, source: str, *, final: bool) -> Scan:
         self._known = scan(
             source,
             self._start,
-            final=self._closed,
+            final=final,
             known=self._known,
             certain=len(self._source) - self._provisional,
         )
@@ -116,9 +126,11 @@ class Paginator:
         self._tail = None
 
     def _freeze(self, window: Scan, cut: _Cut) -> None:
+        rest = self._source[cut.offset :]
         if page := _compose(window.start, _before(window, cut)):
             self.frozen.append(page)
-        rest = self._source[cut.offset :]
+        else:
+            rest = rest[_blanks(rest) :]
         self._source, self._units = "", 0
         self._start = cut.context
         self._known = None
@@ -247,9 +259,15 @@ def _words(window: Scan, index: int, step: _Step) -> Iterator[_Cut]:
     """The places between the words of a piece, the last first."""
     piece, used, _size, room = step
     text = window.source[piece.start : piece.end]
-    for found in _BREAK.finditer(text):
+    places = list(_BREAK.finditer(text))
+    at, total = 0, used
+    totals: list[int] = []
+    for found in reversed(places):  # None of them is within a row of backticks.
+        total += units(break_fences(text[at : found.end()]))
+        totals.append(total)
+        at = found.end()
+    for found, total in zip(places, reversed(totals), strict=True):
         end = found.end()
-        total = used + units(break_fences(text[:end]))
         if total <= room and not _splits_badly(window.source, piece.start + end):
             rank = _Rank.SENTENCE if found["sentence"] else _Rank.WORD
             if piece.context.spans:
@@ -261,10 +279,13 @@ def _rank_after(window: Scan, index: int) -> _Rank | None:
     """How good it is to cut after a whole piece; None when that is no place to cut."""
     piece, source = window.pieces[index], window.source
     if piece.kind is Kind.CODE:
-        rest = (p for p in window.pieces[index + 1 :] if p.kind is not Kind.CODE or p.shown.strip())
+        if not piece.shown.strip():
+            return None
+        after = (window.pieces[at] for at in range(index + 1, len(window.pieces)))
+        rest = (p for p in after if p.kind is not Kind.CODE or p.shown.strip())
         following = next(rest, None)
         ends = following is None or following.kind is Kind.FENCE_END
-        return None if ends or not piece.shown.strip() else _Rank.LINE
+        return None if ends else _Rank.LINE
     if not piece.shown.endswith("\n") or piece.kind is Kind.FENCE:
         return None
     if piece.context.spans:
@@ -280,7 +301,8 @@ def _anywhere(window: Scan, steps: list[_Step]) -> _Cut:
     """Cut the piece that does not fit between two graphemes, or in front of it."""
     index = len(steps) - 1
     piece, used, _size, room = steps[index]
-    text = window.source[piece.start : piece.end]
+    # A grapheme takes at least one unit: what lies further does not fit.
+    text = window.source[piece.start : min(piece.end, piece.start + max(room - used, 0) + 1)]
     if piece.kind in _DIVISIBLE:
         ends = [found.end() for found in _GRAPHEME.finditer(text)]
         fitting = bisect_right(ends, room, key=lambda end: used + units(break_fences(text[:end])))
@@ -339,9 +361,18 @@ def _join(left: str, right: str) -> str:
 
 def _dangles(piece: Piece) -> bool:
     """Whether a page that ended with this piece would open something with nothing in it."""
-    return piece.kind in {Kind.OPENER, Kind.FENCE} or (
-        piece.kind is Kind.CODE and not piece.shown.strip()
-    )
+    kind = piece.kind
+    if kind is Kind.CODE:
+        return not piece.shown.strip()
+    return kind is Kind.OPENER or kind is Kind.FENCE
+
+
+def _blanks(text: str) -> int:
+    """How many characters to leave out after a page of nothing but blanks in code: not the
+    indentation of what follows, unless that alone is longer than anybody sees."""
+    words = len(text) - len(text.lstrip())
+    line = text.rfind("\n", 0, words) + 1
+    return line if words - line <= _LONGEST_INDENTATION else words
 
 
 def _prefix(text: str, size: int) -> str:

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import discord
-from discord.http import Route
 
 from bot.chat.content import ImagePart
 from bot.chat.endings import again, interrupted
 from bot.chat.turns import Ending, OpenTurn, Task, TurnState
+from bot.replies.by_token import ORIGINAL, end_by_token
 from bot.replies.errors import GoneError, PlaceError, UploadTooLargeError, translated
 from bot.replies.files import (
     FILES_PER_MESSAGE,
@@ -90,20 +90,9 @@ class Recovery:
         token = turn.question.token
         if not token:
             return
-        last = str(turn.pages[-1][1]) if turn.pages else "@original"
-        path = f"/webhooks/{{webhook_id}}/{{webhook_token}}/messages/{last}"
-
-        def route(method: str) -> Route:
-            own_id = self._client.application_id
-            return Route(method, path, webhook_id=own_id, webhook_token=token)
-
+        last = str(turn.pages[-1][1]) if turn.pages else ORIGINAL
         try:
-            with translated():
-                http = self._client.http
-                shown = await http.request(route("GET"))
-                content, *_rest = under(readable(shown["content"]), small(ending.words))
-                body = {"content": content, "components": [], "allowed_mentions": {"parse": []}}
-                await http.request(route("PATCH"), json=body)
+            await end_by_token(self._client, token, last, ending.words)
         except PlaceError as error:
             log.info("private reply not ended turn=%d %s", turn.turn_id, error)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import (
@@ -99,9 +100,9 @@ def create_engine(url: str) -> AsyncEngine:
     if sqlite3.sqlite_version_info < OLDEST_SQLITE:
         raise StartupError(f"SQLite {sqlite3.sqlite_version} is too old: 3.35 or newer is needed")
     try:
-        Path(parsed.database or "").parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make_file(Path(parsed.database or ""))
     except OSError as err:
-        raise StartupError(f"The database's folder cannot be made: {err}") from err
+        raise StartupError(f"The database's file or folder cannot be made: {err}") from err
     # An error's text may reach the log, and parameters are what people wrote.
     engine = create_async_engine(
         parsed,
@@ -111,6 +112,13 @@ def create_engine(url: str) -> AsyncEngine:
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine
+
+
+def _make_file(path: Path) -> None:
+    """Make the file and its folder for nobody else to read, where they are missing; SQLite gives
+    its log the file's mode."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
 
 
 def reading(engine: AsyncEngine) -> AsyncEngine:
@@ -168,10 +176,18 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except (OperationalError, InterfaceError, InternalError) as error:
-        # The statement and its parameters stay out: only what the driver says.
-        raise StorageError(f"{type(error.orig).__name__}: {error.orig}"[:300]) from error
+        raise StorageError(_said(error)) from error
     except (PoolTimeoutError, OSError) as error:
         raise StorageError(f"{type(error).__name__}: {error}"[:300]) from error
+
+
+def _said(error: DBAPIError) -> str:
+    """What went wrong, without what people wrote: the statement's parameters stay out, and so does
+    what PostgreSQL's driver says, which quotes them."""
+    if isinstance(error.orig, sqlite3.Error):
+        return f"{type(error.orig).__name__}: {error.orig}"[:300]
+    driver = getattr(error.orig, "__cause__", None) or error.orig
+    return f"{type(driver).__name__} sqlstate={getattr(error.orig, 'sqlstate', None)}"
 
 
 async def migrate(url: str, *, revision: str = "head") -> None:

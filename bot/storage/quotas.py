@@ -109,7 +109,10 @@ def _key(guild_id: int, account: Account) -> dict[str, Any]:
 
 
 async def _count(session: AsyncSession, guild_id: int, want: Wanted) -> bool:
-    """Add to a counter if its limit allows it: one statement, so that nobody comes between."""
+    """Add to a counter if its limit allows it: one statement, so that nobody comes between.
+
+    Nothing may always be added; the counter is then there for what comes of it after all.
+    """
     if want.amount > want.charge.limit:
         return False
     added = await session.scalar(
@@ -118,7 +121,7 @@ async def _count(session: AsyncSession, guild_id: int, want: Wanted) -> bool:
         .on_conflict_do_update(
             index_elements=_KEY,
             set_={"used": QuotaUseRow.used + want.amount},
-            where=QuotaUseRow.used + want.amount <= want.charge.limit,
+            where=QuotaUseRow.used + want.amount <= want.charge.limit if want.amount else None,
         )
         .returning(QuotaUseRow.used)
     )

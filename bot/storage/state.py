@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from bot.storage.database import Database
 from bot.storage.tables import BotStateRow
@@ -28,3 +28,18 @@ class SqlStateStore:
                 .values(name=key, value=value)
                 .on_conflict_do_update(index_elements=["name"], set_={"value": value})
             )
+
+    async def find(self, prefix: str) -> dict[str, str]:
+        """All values whose key begins so."""
+        async with self._database.read() as session:
+            rows = await session.execute(
+                select(BotStateRow.name, BotStateRow.value).where(
+                    BotStateRow.name.startswith(prefix, autoescape=True)
+                )
+            )
+            return {row.name: row.value for row in rows}
+
+    async def forget(self, key: str) -> None:
+        """Keep a value no longer."""
+        async with self._database.write() as session:
+            await session.execute(delete(BotStateRow).where(BotStateRow.name == key))

@@ -204,6 +204,10 @@ async def _move(
         )
         .values(turn_id=chosen.id)
     )
+    # Now it is this one that the next start has to show, if this process cannot.
+    for row in shown:
+        row.unshown = None
+    chosen.unshown = None if chosen.state is TurnState.STREAMING else True
     conversation.head_turn_id = chosen.id
 
 

@@ -8,7 +8,7 @@ import discord
 import pytest
 
 from bot.chat.content import ImagePart, Message, Role, TextPart
-from bot.chat.events import ImageReady, TextDelta
+from bot.chat.events import ImageReady, TextDelta, ToolCalled
 from bot.chat.floods import Sparing
 from bot.chat.turns import Answer, Scope, TurnState
 from bot.errors import UnavailableError
@@ -52,7 +52,7 @@ async def test_hostile_names_of_files_channels_and_models_are_one_plain_line(sta
 
 
 async def test_a_full_memory_of_markup_can_still_be_shown(stage):
-    store, markup = stage.services.store, "_*~|`" * 40
+    store, markup = stage.services.store, "_*~|`\u202e" * 40
     answer = Answer(Message(Role.ASSISTANT, (TextPart(markup),)))
     for number in range(8):
         here = Scope(f"channel:{stage.general.id}", stage.guild.id, stage.general.id)
@@ -61,6 +61,7 @@ async def test_a_full_memory_of_markup_can_still_be_shown(stage):
     result = await stage.mira.slash(stage.general, "conversation show")
     assert "What I remember" in result.response.content
     assert len(result.response.content) <= 2000
+    assert "\u202e" not in result.response.content
 
 
 # Memory of others
@@ -323,3 +324,37 @@ async def test_a_flood_of_refused_mentions_is_not_answered_by_a_flood(stage):
     for _ in range(4):
         await stage.eve.send(stage.general, f"{stage.me} hi")
     assert len(stage.replies()) == 2
+
+
+# Quotas
+
+
+async def ask_to_draw(stage) -> None:
+    """Ask a chat model, which has three pictures made."""
+    stage.services.model.requests.clear()
+    call = ToolCalled("generate_image", {"prompt": "a fox"})
+    stage.services.model.script = [TextDelta("Coming."), call, call, call, STOP]
+    stage.services.model.later = [drawn("red")]
+    await stage.mira.send(stage.general, f"{stage.me} draw foxes")
+
+
+async def test_pictures_that_a_chat_model_has_made_do_not_get_past_the_quota(stage):
+    await stage.ada.slash(stage.general, "config quota", images=4)
+    await ask_to_draw(stage)
+    assert len(stage.reply().attachments) == 3
+    await ask_to_draw(stage)
+    assert len(stage.services.model.requests) == 1
+    assert "Coming." in stage.reply().content
+    assert "limit for all members is 4 pictures per day" in stage.reply().content
+    assert list(stage.services.quotas.used.values()) == [3]
+    assert stage.services.quotas.reserved == {}
+
+
+async def test_words_cost_no_pictures_also_when_none_are_left(stage):
+    await stage.ada.slash(stage.general, "config quota", images=0)
+    stage.services.model.script = [TextDelta("Words."), STOP]
+    await stage.mira.send(stage.general, f"{stage.me} hi")
+    assert stage.reply().content == "Words."
+    await stage.ada.slash(stage.general, "config model", chat="gemini-2.5-flash-image")
+    await stage.mira.send(stage.general, f"{stage.me} hi")
+    assert "limit for all members is 0 pictures" in stage.reply().content

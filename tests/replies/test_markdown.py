@@ -8,6 +8,7 @@ from hypothesis import example, given, settings, strategies as st
 from bot.replies.drawing import Drawing, DrawingKind
 from bot.replies.markdown import DiscordMarkdown
 from bot.replies.markdown_inline import Piece
+from tests.fuzz.growth import grows_too_fast
 
 often = settings(max_examples=80, deadline=None)
 
@@ -295,3 +296,32 @@ def test_what_the_end_of_a_long_line_holds_back_is_not_lost():
 @pytest.mark.parametrize("source", ["$$", "```math", "> ```math", "\\[", "- $$", "a\n$$\n"])
 def test_an_opening_mark_at_the_end_is_not_lost(source: str):
     assert shown(source) == source
+
+
+def test_an_address_that_is_none_does_not_end_the_answer():
+    assert shown("![](http://[x) and ![](https://x.test/a?b)") == (
+        "<http://[x> and [x.test](<https://x.test/a?b>)"
+    )
+
+
+def test_a_label_full_of_links_is_read_at_once():
+    text = "[" + "[a](b)" * 40
+    assert shown(text) == text
+
+
+@pytest.mark.parametrize("token", ["[^a{}]", "`", "| a | **b |\n"])
+def test_a_long_answer_costs_time_in_proportion(token: str):
+    def make(size: int):
+        text = "".join(token.format(number) for number in range(size // len(token)))
+        return lambda: shown(text)
+
+    assert not grows_too_fast(make, 8_000)
+
+
+@pytest.mark.parametrize("blank", [" ", "\t", ">"])
+def test_blanks_in_code_cost_time_in_proportion(blank: str):
+    def make(size: int):
+        text = "```\n" + blank * size + "x"
+        return lambda: shown(text)
+
+    assert not grows_too_fast(make, 4_000)

@@ -91,3 +91,19 @@ async def test_lines_of_a_formula_stand_under_each_other():
 )
 async def test_what_cannot_be_set_is_left_to_the_fallback(latex: str):
     assert await draw(formula_drawing(latex)) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["x" + "1" * 60 + ".", "f" + "(1, 2)" * 20 + ";", "a" + " 1" * 40 + "é1;"]
+)
+def test_words_with_many_digits_are_told_from_formulas_at_once(text: str):
+    assert not is_maths(text)
+
+
+@pytest.mark.parametrize("open_", ["\\frac{", "\\sqrt[", "\\frac{\\sqrt["])
+def test_groups_that_never_end_are_given_up_at_once(open_: str):
+    assert to_unicode(open_ * 60)
+
+
+def test_half_a_formula_is_read_as_if_it_ended_there():
+    assert to_unicode(r"\sqrt{x_{1") == "√(x₁)"

@@ -9,6 +9,7 @@ from hypothesis import example, given, settings, strategies as st
 
 from bot.replies.markup import ZERO_WIDTH_SPACE
 from bot.replies.pages import PAGE_UNITS, Paginator, units, unseen
+from tests.fuzz.growth import grows_too_fast
 
 LIMIT = 200
 often = settings(max_examples=int(os.environ.get("PAGES_EXAMPLES", "50")), deadline=None)
@@ -358,3 +359,19 @@ def test_what_is_certain_is_not_read_again_to_show_what_may_yet_change():
 @given(anything)
 def test_the_tail_is_never_longer_than_what_was_written_plus_what_closes_it(text):
     assert units(show(text)) <= LIMIT
+
+
+def test_text_behind_more_blank_lines_than_it_has_characters_is_shown():
+    assert paginate("a" + "\n" * 40 + "b `c", limit=2_000)[-1].startswith("a" + "\n" * 40 + "b `c")
+
+
+@pytest.mark.parametrize(
+    ("before", "token", "after"),
+    [("a", "\n", "b"), ("```\n", " ", "x"), ("", ">", ""), ("", "`", ""), ("e", "\u0301", "")],
+)
+def test_what_shows_shorter_than_it_is_costs_time_in_proportion(before, token, after):
+    def make(size: int):
+        text = before + token * size + after
+        return lambda: paginate(text, limit=PAGE_UNITS)
+
+    assert not grows_too_fast(make, 8_000)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from sqlalchemy import func, select, text
-from sqlalchemy.exc import DBAPIError, StatementError
+from sqlalchemy.exc import DBAPIError, InterfaceError, StatementError
 
 from bot.errors import SettingsError, StartupError, StorageError
 from bot.storage.database import Database, async_url
@@ -46,7 +47,7 @@ class TestAddress:
 
     def test_a_folder_that_cannot_be_made_is_refused_in_plain_words(self, tmp_path):
         (tmp_path / "file").touch()
-        with pytest.raises(StartupError, match="folder cannot be made"):
+        with pytest.raises(StartupError, match="cannot be made"):
             Database(f"sqlite:///{tmp_path}/file/bot.db")
 
 
@@ -56,6 +57,19 @@ class TestSqlite:
         async with Database(url) as database, database.read() as session:
             await session.execute(text("SELECT 1"))
         assert (tmp_path / "a" / "b" / "bot.db").exists()
+
+    async def test_nobody_else_on_the_machine_reads_it(self, tmp_path):
+        before = os.umask(0)
+        try:
+            folder = tmp_path / "data"
+            async with Database(f"sqlite:///{folder}/bot.db") as database:
+                async with database.write() as session:
+                    await session.execute(text("CREATE TABLE x (y)"))
+                modes = {path.name: path.stat().st_mode & 0o777 for path in folder.iterdir()}
+        finally:
+            os.umask(before)
+        assert folder.stat().st_mode & 0o777 == 0o700
+        assert modes == dict.fromkeys(("bot.db", "bot.db-wal", "bot.db-shm"), 0o600)
 
     @pytest.mark.parametrize(
         ("pragma", "value"),
@@ -89,6 +103,13 @@ class TestTransactions:
         while error is not None:
             assert "secret" not in str(error)
             error = error.__cause__ or error.__context__
+
+    async def test_neither_does_what_postgresqls_driver_says_of_its_trouble(self, database):
+        driver = ValueError("invalid input for query argument $1: 'my cat is called Momo'")
+        with pytest.raises(StorageError) as caught:
+            async with database.read():
+                raise InterfaceError("INSERT", {"text": "Momo"}, driver)
+        assert str(caught.value) == "ValueError sqlstate=None"
 
     async def test_writers_that_read_first_wait_for_each_other(self, url):
         """On SQLite two such transactions would end in SQLITE_BUSY without BEGIN IMMEDIATE."""

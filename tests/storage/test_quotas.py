@@ -71,6 +71,17 @@ async def test_a_reply_may_use_more_than_was_expected_and_the_next_is_refused(qu
         await reserve(quotas, (tokens, 1))
 
 
+async def test_what_may_come_of_it_is_counted_also_where_nothing_was_expected(quotas):
+    """A chat may end with pictures; whoever has none left can still have words."""
+    pictures = charge(2, Measure.IMAGES)
+    await quotas.settle(await reserve(quotas, (pictures, 0)), Spent(images=3))
+    assert await used(quotas, pictures) == [3]
+    await quotas.settle(await reserve(quotas, (pictures, 0)), Spent())
+    assert await used(quotas, pictures) == [3]
+    with pytest.raises(QuotaError):
+        await reserve(quotas, (pictures, 1))
+
+
 async def test_all_counters_are_run_up_or_none(quotas):
     own, shared = charge(5), charge(0, member_id=0)
     with pytest.raises(QuotaError, match="all members"):

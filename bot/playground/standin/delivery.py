@@ -14,6 +14,8 @@ from aiohttp import web
 from bot.playground.standin.faults import Fault
 from bot.playground.standin.journal import Outcome, ReceivedCall
 
+_TRICKLE_SECONDS = 0.02
+
 _encode = msgspec.json.Encoder().encode
 
 
@@ -59,7 +61,7 @@ class Delivery:
         due = time.perf_counter()
         async for beat in beats:
             if self._call.events_sent == fault.stall_after_events:
-                await asyncio.sleep(fault.stall_seconds)
+                await self._stall()
                 due = time.perf_counter()
             if self._call.events_sent == fault.cut_after_events:
                 await self._write(fault.final_bytes)
@@ -79,6 +81,13 @@ class Delivery:
         if manner.done and not fault.drop_done:
             await self._write(b"data: [DONE]" + line_end * 2)
         return await self._end(drops=False, outcome=Outcome.COMPLETE)
+
+    async def _stall(self) -> None:
+        """Keep the caller waiting; when it leaves, this is cancelled."""
+        until = time.perf_counter() + self._fault.stall_seconds
+        while (left := until - time.perf_counter()) > 0:
+            await self._write(self._fault.trickle)
+            await asyncio.sleep(min(left, _TRICKLE_SECONDS))
 
     async def _write(self, data: bytes) -> None:
         if not data:

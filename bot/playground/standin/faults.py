@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 
@@ -16,15 +17,17 @@ class Fault:
     headers: dict[str, str] = field(default_factory=dict)
     first_byte_delay_seconds: float = 0.0
     """Wait before the response headers."""
-    stall_after_events: int | None = None
-    """Keep silent for `stall_seconds` after this many events."""
-    stall_seconds: float = 0.0
     cut_after_events: int | None = None
     """End the stream after this many events."""
     final_bytes: bytes = b""
     """Written raw where the stream was cut, such as an error event."""
     drops_connection: bool = True
     """Whether a cut breaks the connection, or ends the body as if all were well."""
+    stall_after_events: int | None = None
+    """Send nothing for `stall_seconds` after this many events, and keep the connection."""
+    stall_seconds: float = math.inf
+    trickle: bytes = b""
+    """Written again and again while a stream stalls, such as comments or pieces of a line."""
     piece_bytes: int | None = None
     """Write the stream in pieces of so many bytes, however that splits lines and characters."""
     drop_done: bool = False

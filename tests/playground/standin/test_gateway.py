@@ -117,6 +117,20 @@ async def test_a_cut_may_end_with_an_error_event_on_a_whole_body(
     assert events[-1] == {"error": {"message": "overloaded"}}
 
 
+async def test_a_stalled_stream_trickles_until_the_caller_leaves(
+    gateway: StandInGateway, session: aiohttp.ClientSession
+):
+    gateway.faults.add(Fault(stall_after_events=3, trickle=b": PING\n\n"))
+    async with session.post(CHAT, json=chat_body("Hi", stream=True)) as response:
+        while (await response.content.readuntil(b"\n\n")) != b": PING\n\n":
+            pass
+        assert await response.content.readuntil(b"\n\n") == b": PING\n\n"
+        response.close()
+    async with asyncio.timeout(5):
+        await gateway.calls[-1].ended.wait()
+    assert (gateway.calls[-1].events_sent, gateway.calls[-1].outcome) == (3, Outcome.ABANDONED)
+
+
 async def test_spelling_faults_change_the_bytes_but_not_the_answer(
     gateway: StandInGateway, session: aiohttp.ClientSession
 ):
