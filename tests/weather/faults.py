@@ -114,6 +114,14 @@ async def asked_while_the_session_was_lost(scene: Scene) -> list[str]:
     return await _all_whole(scene)
 
 
+async def broken_before_ready(scene: Scene) -> list[str]:
+    """The session is lost, and the connection of the new one breaks between IDENTIFY and READY."""
+    scene.discord.gateway.broken_identifies = 1
+    await _away(scene, forget=True)
+    await _ask(scene)
+    return await _all_whole(scene)
+
+
 async def asked_while_reconnecting(scene: Scene) -> list[str]:
     """A question comes while the bot is away; the RESUME brings it, and every event twice."""
     await _grows(scene, [await _ask(scene)])
@@ -244,6 +252,7 @@ SCENARIOS: dict[str, Scenario] = {
         dropped_after_the_deferral,
         session_lost,
         asked_while_the_session_was_lost,
+        broken_before_ready,
         asked_while_reconnecting,
         asked_to_reconnect,
         repeated_interaction,
@@ -261,12 +270,18 @@ async def play(scene: Scene, name: str) -> list[str]:
     """Play one scenario with a bot that is connected; what was wrong."""
     scene.channels = scene.make_channels(_CHANNELS)
     try:
-        return await SCENARIOS[name](scene)
+        found = await SCENARIOS[name](scene)
+    except TimeoutError:
+        found = ["what was waited for did not happen"]
     finally:
         scene.discord.faults.clear()
         scene.gateway.faults.clear()
+    try:
         await scene.until(lambda: scene.world.bot_online, PATIENCE_SECONDS)
-        scene.forget()
+    except TimeoutError:
+        found.append("the bot did not come back")
+    scene.forget()
+    return found
 
 
 async def _ask(
