@@ -108,14 +108,3 @@ async def test_sigterm_ends_growing_replies_visibly(weather):
     last = weather.replies()[-1]
     assert "Interrupted" in last.content
     assert last.components[0]["components"][0]["label"] == "Retry"
-
-
-async def test_a_reply_that_a_kill_cut_off_is_ended_at_the_next_start(weather):
-    weather.gateway.text = "word " * 2000
-    async with weather.process() as bot:
-        await weather.mention("talk")
-        await weather.until(lambda: weather.replies() and weather.replies()[0].content)
-        await bot.kill()
-    async with weather.bot():
-        await weather.until(lambda: "Interrupted" in weather.replies()[-1].content)
-    assert weather.replies()[0].content.startswith("w")

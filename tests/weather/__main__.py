@@ -56,19 +56,25 @@ async def _crash(runs: int, seed: int, keep_log: Path | None) -> int:
 
 async def _faults(names: Sequence[str]) -> int:
     failed = 0
-    async with open_scene(members=2, channels=4, deltas_per_second=60) as scene, scene.bot():
-        await scene.limit_use()
-        for name in names:
+    for name in names:
+        found, seconds = await _day(name)
+        print(f"{name:38} {seconds:5.1f} s, {len(found)} findings", flush=True)
+        for words in found:
+            print(f"    {words}", flush=True)
+        failed += bool(found)
+    print(f"{len(names) - failed} of {len(names)} days without findings")
+    return int(bool(failed))
+
+
+async def _day(name: str) -> tuple[list[str], float]:
+    """Play one scenario with a bot of its own."""
+    async with open_scene(members=2, channels=4, deltas_per_second=60) as scene:
+        async with scene.bot():
+            await scene.limit_use()
             began = time.monotonic()
             found = await faults.play(scene, name)
-            print(f"{name:36} {time.monotonic() - began:5.1f} s, {len(found)} findings", flush=True)
-            for words in found:
-                print(f"    {words}", flush=True)
-            failed += bool(found)
-        logged = errors(scene.folder / "bot.log")
-    for words in logged:
-        print(f"    {words}")
-    return int(bool(failed or logged))
+            seconds = time.monotonic() - began
+        return found + errors(scene.folder / "bot.log"), seconds
 
 
 async def _soak(replies: int, seed: int, keep_log: Path | None) -> int:

@@ -76,6 +76,14 @@ async def dropped_after_a_post(scene: Scene) -> list[str]:
     return await _all_whole(scene)
 
 
+async def short_answer_dropped_after_its_post(scene: Scene) -> list[str]:
+    """As before, but the answer has ended when the post is repeated: Discord gives back the message
+    that is there, with the text of the first one."""
+    scene.discord.faults.drop(*POST, after=True)
+    await _ask(scene, words=10)
+    return await _all_whole(scene)
+
+
 async def dropped_edits(scene: Scene) -> list[str]:
     """The connection breaks before and after edits."""
     await _grows(scene, [await _ask(scene)])
@@ -101,6 +109,14 @@ async def session_lost(scene: Scene) -> list[str]:
 
 async def asked_while_the_session_was_lost(scene: Scene) -> list[str]:
     """A question comes while the bot is away, and no RESUME brings it."""
+    await _away(scene, forget=True)
+    await _ask(scene)
+    return await _all_whole(scene)
+
+
+async def broken_before_ready(scene: Scene) -> list[str]:
+    """The session is lost, and the connection of the new one breaks between IDENTIFY and READY."""
+    scene.discord.gateway.broken_identifies = 1
     await _away(scene, forget=True)
     await _ask(scene)
     return await _all_whole(scene)
@@ -231,10 +247,12 @@ SCENARIOS: dict[str, Scenario] = {
         storm_on_posts,
         storm_on_edits,
         dropped_after_a_post,
+        short_answer_dropped_after_its_post,
         dropped_edits,
         dropped_after_the_deferral,
         session_lost,
         asked_while_the_session_was_lost,
+        broken_before_ready,
         asked_while_reconnecting,
         asked_to_reconnect,
         repeated_interaction,
@@ -252,12 +270,18 @@ async def play(scene: Scene, name: str) -> list[str]:
     """Play one scenario with a bot that is connected; what was wrong."""
     scene.channels = scene.make_channels(_CHANNELS)
     try:
-        return await SCENARIOS[name](scene)
+        found = await SCENARIOS[name](scene)
+    except TimeoutError:
+        found = ["what was waited for did not happen"]
     finally:
         scene.discord.faults.clear()
         scene.gateway.faults.clear()
+    try:
         await scene.until(lambda: scene.world.bot_online, PATIENCE_SECONDS)
-        scene.forget()
+    except TimeoutError:
+        found.append("the bot did not come back")
+    scene.forget()
+    return found
 
 
 async def _ask(

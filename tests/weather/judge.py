@@ -131,8 +131,8 @@ def _state(
         return []
     last, text = pages[-1], text_of(pages)
     if not answers:
-        if question.kind is Kind.PRIVATE and text == question.answer:
-            return []
+        if question.kind is Kind.PRIVATE and (text == question.answer or NOTICE in last.content):
+            return []  # Its answer is not kept.
         if question.kind in COMMANDS and not text:
             return []  # A sentence that says to ask again.
         return [f"was not answered: {last.content[:80]!r}"]

@@ -90,6 +90,14 @@ def test_an_interrupted_answer_with_notice_and_buttons_is_fine(case):
     assert case.findings == []
 
 
+def test_a_private_answer_that_says_it_was_interrupted_is_fine(case):
+    case.interrupt()
+    case.reply.components = ()
+    case.question.kind = Kind.PRIVATE
+    case.kept = replace(case.kept, answers=(), used={})
+    assert case.findings == []
+
+
 def test_a_press_that_left_everything_as_it_was_is_fine(case):
     case.interrupt()
     case.press_continue()

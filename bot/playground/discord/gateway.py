@@ -102,6 +102,8 @@ class Gateway:
         self.url = ""
         self.heartbeats: deque[float] = deque(maxlen=_REMEMBERED_HEARTBEATS)
         """When heartbeats came, in seconds of the world's clock."""
+        self.broken_identifies = 0
+        """At how many more IDENTIFYs the connection breaks, before READY."""
         self.identifies = 0
         self.resumes = 0
         world.listen(self._tell)
@@ -194,6 +196,11 @@ class Gateway:
         shard_id, shard_count = told.shard
         if not 0 <= shard_id < shard_count:
             raise _Closing(CloseCode.INVALID_SHARD)
+        if self.broken_identifies:
+            self.broken_identifies -= 1
+            if connection.request.transport is not None:
+                connection.request.transport.abort()
+            return
         self.identifies += 1
         session = Session(
             secrets.token_hex(16),
