@@ -8,7 +8,7 @@ from hypothesis import given, strategies as st
 from bot.chat.places import SettingsPlace
 from bot.chat.policy import Chosen, Defaults, Effective, Layer, Policy, resolve
 from bot.chat.preferences import FIELDS, Layers, Preferences, SealedKey
-from bot.errors import QuestionError
+from bot.errors import QuestionError, StorageError
 from tests.fakes import MIRA, FakeClock, MemoryPreferences
 
 DEFAULTS = Defaults(chat_model="gpt-4o", image_model="banana")
@@ -67,6 +67,22 @@ async def test_a_change_by_another_process_counts_after_five_seconds_at_the_late
     assert (await policy.effective(HERE)).chat_model.value == "gpt-4o"
     clock.time += 5
     assert (await policy.effective(HERE)).chat_model == Chosen("o3", Layer.CATEGORY)
+
+
+async def test_while_settings_cannot_be_read_what_held_before_holds(monkeypatch):
+    store, clock = MemoryPreferences(), FakeClock()
+    policy = Policy(DEFAULTS, store, clock)
+    await policy.set(1, None, {"max_pages": 2}, MIRA)
+    await policy.effective(HERE)
+
+    async def troubled(_place):
+        raise StorageError("OperationalError: database is locked")
+
+    monkeypatch.setattr(store, "read", troubled)
+    clock.time += 3_600
+    assert (await policy.effective(HERE)).max_pages.value == 2
+    with pytest.raises(StorageError):
+        await policy.effective(SettingsPlace(1, 8))
 
 
 async def test_a_change_of_ones_own_counts_at_once():

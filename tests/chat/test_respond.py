@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from datetime import UTC, datetime
 
 import pytest
 
-from bot.chat.content import ImagePart, Native, TextPart
+from bot.chat.content import ImagePart, Message, Native, Role, TextPart
 from bot.chat.events import (
     Finished,
     FinishReason,
@@ -17,9 +18,17 @@ from bot.chat.events import (
 )
 from bot.chat.metering import Meter
 from bot.chat.persona import system_prompt
+from bot.chat.quota import Account, Charge, Measure, Period, Wanted
 from bot.chat.respond import CONTINUE, Responder
-from bot.chat.turns import ImageOptions, Scope, Task, TurnState
-from bot.errors import BlockedError, BrokenStreamError, QuestionError, UnavailableError
+from bot.chat.turns import Answer, Ending, ImageOptions, Scope, Task, TurnState
+from bot.errors import (
+    BlockedError,
+    BrokenStreamError,
+    ClosingError,
+    QuestionError,
+    StorageError,
+    UnavailableError,
+)
 from tests.fakes import (
     MIRA,
     SCOPE,
@@ -31,6 +40,7 @@ from tests.fakes import (
     question,
 )
 
+TODAY = datetime(2026, 11, 26, tzinfo=UTC)
 STOP = Finished(FinishReason.STOP)
 FOX = ImagePart(b"fox", "image/png")
 
@@ -45,6 +55,7 @@ class World:
     def __init__(self, *script, later=()) -> None:
         self.model = FakeModel(script, later)
         self.store = MemoryStore()
+        self.quotas = MemoryQuotas()
         self.surfaces: list[RecordingSurface] = []
         self.opened = asyncio.Event()
         self.responder = Responder(
@@ -52,7 +63,7 @@ class World:
             store=self.store,
             variants=self.store,
             clock=FakeClock(),
-            meter=Meter(MemoryQuotas()),
+            meter=Meter(self.quotas),
             scale=keep_size,
         )
 
@@ -372,3 +383,97 @@ async def test_a_reply_that_cannot_even_begin_leaves_its_question_to_be_asked_ag
         await world.responder.ask(SCOPE, prepare, broken)
     assert world.state is TurnState.FAILED
     assert await world.responder.again(1, world.open_surface)
+
+
+# When the memory is in trouble, and when the bot goes down.
+
+
+async def test_without_a_memory_a_question_is_answered_all_the_same_and_that_is_said():
+    world = World(TextDelta("Hello"), STOP)
+    world.store.troubled = True
+    surface = await world.ask()
+    assert surface.text == "Hello"
+    assert "without it" in surface.notices[0]
+    assert surface.ending == Ending(TurnState.COMPLETE)
+
+
+async def test_an_edit_needs_its_picture_from_the_memory():
+    world = World(TextDelta("Hello"), STOP)
+    world.store.troubled = True
+    with pytest.raises(StorageError):
+        await world.ask(question(task=Task.IMAGE, follows=1, edits=(1,)))
+    assert world.model.requests == []
+
+
+async def test_an_ending_that_could_not_be_kept_is_kept_later():
+    ready = asyncio.Event()
+    world = World(TextDelta("Hello"), ready, STOP)
+    asked = asyncio.create_task(world.ask())
+    await world.opened.wait()
+    world.store.troubled = True
+    ready.set()
+    surface = await asked
+    assert surface.ending is not None
+    assert await world.responder.close_rest() == 1
+    world.store.troubled = False
+    assert await world.responder.close_rest() == 0
+    [answer] = world.store.answers.values()
+    assert answer.message.text == "Hello"
+
+
+async def test_draining_waits_for_what_grows_and_takes_nothing_new():
+    ready = asyncio.Event()
+    world = World(TextDelta("Hello"), ready, STOP)
+    asked = asyncio.create_task(world.ask())
+    await world.opened.wait()
+    draining = asyncio.create_task(world.responder.drain())
+    await asyncio.sleep(0)
+    with pytest.raises(ClosingError):
+        await world.ask(question(event_id=101))
+    assert not draining.done()
+    ready.set()
+    await draining
+    assert (await asked).text == "Hello"
+
+
+async def test_draining_waits_for_a_question_that_is_still_prepared():
+    world = World(TextDelta("Hello"), STOP)
+    fetched = asyncio.Event()
+
+    async def prepare():
+        await fetched.wait()
+        return question()
+
+    asked = asyncio.create_task(world.responder.ask(SCOPE, prepare, world.open_surface))
+    await asyncio.sleep(0)
+    draining = asyncio.create_task(world.responder.drain())
+    await asyncio.sleep(0)
+    assert not draining.done()
+    fetched.set()
+    assert await asked
+    await draining
+    assert world.surfaces[0].text == "Hello"
+
+
+async def test_what_a_cut_off_reply_used_is_settled():
+    world = World(TextDelta("Hello"), STOP)
+    limit = Charge(Account(0, Measure.REQUESTS, Period.DAY, TODAY), 9, TODAY)
+    number = await world.quotas.reserve(1, [Wanted(limit, 1)])
+    turn = await world.store.open_turn(question(), reservation=number)
+    assert turn is not None
+    said = Answer(Message(Role.ASSISTANT, (TextPart("Hel"),)))
+    await world.responder.recovered(turn, TurnState.INTERRUPTED, said)
+    assert world.quotas.reserved == {}
+    assert list(world.quotas.used.values()) == [1]
+
+
+async def test_a_cut_off_reply_that_said_nothing_costs_nothing():
+    world = World(TextDelta("Hello"), STOP)
+    limit = Charge(Account(0, Measure.REQUESTS, Period.DAY, TODAY), 9, TODAY)
+    number = await world.quotas.reserve(1, [Wanted(limit, 1)])
+    turn = await world.store.open_turn(question(), reservation=number)
+    assert turn is not None
+    await world.responder.recovered(
+        turn, TurnState.INTERRUPTED, Answer(Message(Role.ASSISTANT, ()))
+    )
+    assert list(world.quotas.used.values()) == [0]
