@@ -11,40 +11,32 @@ from functools import partial
 
 from bot.chat import endings, studio
 from bot.chat.closing import NO_MEMORY, Closings, unremembered
-from bot.chat.content import ImagePart, Message, Role, Speaker, TextPart
-from bot.chat.context import HISTORY_BYTES, budget_for, fit, without_media
-from bot.chat.drawing import Drawing, Order
+from bot.chat.content import ImagePart, Speaker, TextPart
 from bot.chat.endings import Halt
 from bot.chat.events import Usage
 from bot.chat.growing import Growing
 from bot.chat.metering import Meter, Spending
 from bot.chat.order import Arrivals
-from bot.chat.persona import system_prompt
 from bot.chat.ports import (
     ChatModel,
-    ChatRequest,
     Clock,
     ConversationStore,
     PictureScaler,
-    ReplyStore,
     ReplySurface,
     VariantStore,
 )
-from bot.chat.profiles import profile_of
-from bot.chat.reading import Reading
 from bot.chat.turns import (
     Answer,
     Ending,
-    Exchange,
     KeptTurn,
     Manner,
     OpenTurn,
     Question,
     Scope,
-    Task,
     TurnState,
 )
-from bot.errors import BotError, ClosingError, LLMError, QuotaError, StorageError
+from bot.chat.writing import Writing
+from bot.errors import ClosingError, StorageError
 from bot.i18n import _
 
 log = logging.getLogger(__name__)
@@ -52,17 +44,11 @@ log = logging.getLogger(__name__)
 OpenSurface = Callable[[OpenTurn], Awaitable[ReplySurface]]
 """Begins to show the reply to a turn."""
 
-MAX_EXCHANGES = 100
-"""More than this is not even read from the memory; the token budget is usually smaller."""
-
 CONTINUE = (
     "Continue your last answer exactly where it stops, in the same language and format. "
     "Repeat nothing and say nothing about continuing."
 )
 """Said to the model, never shown."""
-
-MAX_PICTURES = 4
-"""As many a chat model may have made for one answer."""
 
 
 class Responder:
@@ -79,13 +65,11 @@ class Responder:
         scale: PictureScaler,
         stream: bool = True,
     ) -> None:
-        self._model = model
+        self._writing = Writing(model, store, meter, scale, stream=stream)
         self._store = store
         self._variants = variants
         self._clock = clock
         self._meter = meter
-        self._scale = scale
-        self._stream = stream
         self._arrivals = Arrivals()
         self._running: dict[int, Growing] = {}
         self._closings = Closings(store)
@@ -341,7 +325,10 @@ class Responder:
         growing = self._running[turn.turn_id] = Growing()
         ending = endings.unexpected()
         try:
-            ending = await self._grow(turn, surface, growing, spending)
+            surface.on_lost(lambda: growing.stop(Halt.LOST))
+            if self._closing:
+                growing.stop(Halt.SHUTDOWN)
+            ending = await self._writing.grow(turn, surface, growing, spending)
         except StorageError as error:
             log.warning("reply failed turn=%d: %s", turn.turn_id, error)
             ending = endings.failed(error, has_text=growing.has_text)
@@ -404,115 +391,6 @@ class Responder:
                     usage.input_tokens + usage.output_tokens,
                     len(growing.images),
                 )
-
-    async def _grow(
-        self, turn: OpenTurn, surface: ReplySurface, growing: Growing, spending: Spending
-    ) -> Ending:
-        surface.on_lost(lambda: growing.stop(Halt.LOST))
-        if self._closing:
-            growing.stop(Halt.SHUTDOWN)
-        store = self._store if turn.is_remembered else NO_MEMORY
-        reading = Reading(self._model, store, turn.turn_id, surface, growing)
-        drawing = Drawing(reading, self._scale, surface, growing, stream=self._stream)
-        if turn.question.task is Task.IMAGE:
-            lineage = await store.lineage(
-                turn.turn_id, max_exchanges=studio.MAX_SIGNED_STEPS + 1, max_bytes=HISTORY_BYTES
-            )
-            work = drawing.make([Order(turn.question, lineage)] * turn.question.image.count)
-        else:
-            history = await self._history(store, turn, surface)
-            work = self._talk(turn, history, reading, drawing, growing, spending)
-        if growing.halt is not None:
-            work.close()
-            return endings.halted(growing.halt, has_text=growing.has_text)
-        growing.reading = asyncio.create_task(work)
-        try:
-            return await growing.reading
-        except asyncio.CancelledError:
-            if growing.halt is None:
-                raise
-            return endings.halted(growing.halt, has_text=growing.has_text)
-
-    async def _history(
-        self, store: ReplyStore, turn: OpenTurn, surface: ReplySurface
-    ) -> Sequence[Exchange]:
-        try:
-            return await store.history(
-                turn.turn_id,
-                max_exchanges=turn.question.manner.context_messages or MAX_EXCHANGES,
-                max_bytes=HISTORY_BYTES,
-            )
-        except StorageError as error:
-            log.warning("answered without history turn=%d: %s", turn.turn_id, error)
-            surface.notice(_("My memory is in trouble: this is answered without it."))
-            return []
-
-    async def _talk(
-        self,
-        turn: OpenTurn,
-        history: Sequence[Exchange],
-        reading: Reading,
-        drawing: Drawing,
-        growing: Growing,
-        spending: Spending,
-    ) -> Ending:
-        """Let a chat model answer, and have made what pictures it asks for."""
-        question = turn.question
-        try:
-            finished = await reading.alone(
-                self._chat_request(question, history), alt=studio.description(question, ())
-            )
-        except BotError as error:
-            if isinstance(error, LLMError):
-                log.warning(
-                    "model failed turn=%d %s: %s", turn.turn_id, type(error).__name__, error
-                )
-            return endings.failed(error, has_text=growing.has_text)
-        calls = [studio.called(call, question, history) for call in growing.tool_calls]
-        orders = [Order(*called) for called in calls if called is not None][:MAX_PICTURES]
-        if orders:
-            try:
-                await self._meter.draw(question, spending, len(orders))
-            except QuotaError as error:
-                return endings.undrawn(error, has_text=growing.has_text)
-            return replace(await drawing.make(orders), can_continue=False)
-        return endings.finished(
-            finished,
-            task=question.task,
-            has_text=growing.has_text,
-            has_images=bool(growing.images),
-        )
-
-    def _chat_request(self, question: Question, history: Sequence[Exchange]) -> ChatRequest:
-        profile, manner = profile_of(question.model), question.manner
-        asked = Message(Role.USER, question.parts, question.speaker)
-        if not profile.vision:
-            history = [_in_words(exchange) for exchange in history]
-            asked = without_media(asked)
-        return ChatRequest(
-            model=question.model,
-            messages=fit(
-                history,
-                asked,
-                budget_for(profile.window_tokens, manner.context_tokens),
-                shared=question.scope.guild_id is not None,
-            ),
-            system=system_prompt(manner.persona),
-            temperature=manner.temperature,
-            top_p=manner.top_p,
-            max_tokens=manner.max_tokens,
-            reasoning=manner.reasoning,
-            search=manner.search,
-            thoughts=manner.shows_reasoning,
-            tools=(studio.GENERATE_IMAGE,) if manner.draws_with else (),
-            stream=self._stream,
-            authcode=manner.grant.authcode,
-        )
-
-
-def _in_words(exchange: Exchange) -> Exchange:
-    answer = without_media(exchange.answer) if exchange.answer else None
-    return replace(exchange, question=without_media(exchange.question), answer=answer)
 
 
 def _with_pictures(ending: Ending, model: str, images: Sequence[ImagePart]) -> Ending:

@@ -289,7 +289,7 @@ async def test_pictures_too_large_for_the_gateway_are_sent_once_more_but_smaller
         scaled.append(max_bytes)
         return replace(image, data=b"small")
 
-    world.responder._scale = scale
+    world.responder._writing._scale = scale
     photo = ImagePart(b"x" * 6_000_000, "image/jpeg")
     await world.ask(replace(drawn(), parts=(photo, TextPart("at night"))))
     [message] = world.model.requests[-1].messages
