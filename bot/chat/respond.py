@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
 
@@ -91,6 +91,7 @@ class Responder:
         self._closings = Closings(store)
         self._draining = False
         self._closing = False
+        self._busy = 0
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -113,6 +114,7 @@ class Responder:
         """
         self._check_open()
         async with AsyncExitStack() as stack:
+            stack.enter_context(self._under_way())
             with self._arrivals.place(scope.key) as wait_for_turn:
                 question = await prepare()
                 spending = await stack.enter_async_context(self._meter.reply(question))
@@ -144,9 +146,11 @@ class Responder:
             ConversationError: the question is no longer remembered.
         """
         self._check_open()
-        asked = (await self._variants.kept(turn_id)).turn.question
-        asked = replace(asked, model=model or asked.model, manner=manner)
-        async with self._meter.reply(asked) as spending:
+        async with AsyncExitStack() as stack:
+            stack.enter_context(self._under_way())
+            asked = (await self._variants.kept(turn_id)).turn.question
+            asked = replace(asked, model=model or asked.model, manner=manner)
+            spending = await stack.enter_async_context(self._meter.reply(asked))
             turn = await self._variants.reopen(
                 turn_id, model=model, message_id=message_id, reservation=spending.reservation
             )
@@ -249,7 +253,9 @@ class Responder:
         Raises:
             ConversationError: the answer is no longer remembered.
         """
-        await self._show(await self._variants.kept(turn_id), open_surface)
+        kept = await self._variants.kept(turn_id)
+        await self._show(kept, open_surface)
+        await self._meter.settle_cut_off(kept.turn, kept.answer.message)
 
     async def recovered(self, turn: OpenTurn, state: TurnState, answer: Answer) -> None:
         """Keep how an answer ended after all that another process could not see through, and
@@ -263,6 +269,18 @@ class Responder:
     async def close_rest(self) -> int:
         """Keep what could not be kept when it ended; how many answers still wait."""
         return await self._closings.retry()
+
+    @contextmanager
+    def _under_way(self) -> Iterator[None]:
+        """Something that has to end before the bot may."""
+        self._busy += 1
+        self._idle.clear()
+        try:
+            yield
+        finally:
+            self._busy -= 1
+            if not self._busy:
+                self._idle.set()
 
     def _check_open(self) -> None:
         if self._draining:
@@ -295,6 +313,11 @@ class Responder:
         """Show an answer that is kept."""
         if kept is None:
             return False
+        with self._under_way():
+            await self._show_kept(kept, open_surface)
+        return True
+
+    async def _show_kept(self, kept: KeptTurn, open_surface: OpenSurface) -> None:
         surface = await open_surface(kept.turn)
         message = kept.answer.message
         for part in message.parts:
@@ -309,7 +332,6 @@ class Responder:
         ending = endings.again(kept.state, has_text=bool(message.text))
         await surface.end(_with_pictures(ending, model, message.images))
         self._closings.confirm(kept.turn.turn_id)
-        return True
 
     async def _reply(
         self, turn: OpenTurn, surface: ReplySurface, spending: Spending, *, keep: bool = True
@@ -317,7 +339,6 @@ class Responder:
         started = self._clock.now()
         question = turn.question
         growing = self._running[turn.turn_id] = Growing()
-        self._idle.clear()
         ending = endings.unexpected()
         try:
             ending = await self._grow(turn, surface, growing, spending)
@@ -371,8 +392,6 @@ class Responder:
                 except StorageError as error:
                     log.warning("private answer not forgotten turn=%d: %s", turn.turn_id, error)
                 del self._running[turn.turn_id]
-                if not self._running:
-                    self._idle.set()
                 log.info(
                     "replied guild=%s channel=%d turn=%d model=%s ms=%d outcome=%s tokens=%d "
                     "pictures=%d",

@@ -14,7 +14,8 @@ _CLOSE = "</think>"
 _CLOSED_LINE = re.compile(r"</think>[ \t]*(\n|\Z)")
 _SPACES = re.compile(r"\s*")
 _MAX_UNDECIDED = 2_000
-"""Longest beginning of a Markdown picture that is held back; longer alt texts stay text."""
+"""Longest beginning of a Markdown picture that is held back, and longest title in its end; what is
+longer stays text."""
 
 
 class AnswerText:
@@ -159,6 +160,7 @@ _URL_LINE = re.compile(r"(https?://[^\s<>]++)[ \t]*+(?=\n)")
 _PICTURE_NAME = re.compile(r"//[^\s<>].*?\.(?:png|jpe?g|webp|gif)(?:\?|\Z)", re.IGNORECASE)
 _URL_LINE_CUT = re.compile(r"https?://\S*[ \t]*")
 _TAILS = tuple(_DATA_URI[:length] for length in range(len(_DATA_URI) - 1, 0, -1))
+_DATA_CUT = re.compile(rf"!(?:(?=\[){_ALT[1:]}(?:\](?:\(\s*(?:{'|'.join(_TAILS)})?)?)?)?")
 _URL_TAILS = ("https:/", "https:", "https", "http:/", "http:", "http", "htt", "ht", "h")
 _TICKS = re.compile(r"`+|~+")
 _TICKS_AT_END = re.compile(r"(?:`+|~+)\Z")
@@ -259,6 +261,9 @@ class _Pictures:
                 continue
             code, seen = code.after(text[seen:start]), start
             if code.here:
+                # A picture in the address itself is no code that anybody could read.
+                if is_picture and _is_cut(_DATA_CUT, text, start):
+                    return self._hold(text, begin, start, events)
                 continue
             if is_picture:
                 if picture := _HOSTED.match(text, start):
@@ -327,11 +332,12 @@ class _Pictures:
             self._finish(events)
             return at
         # A title may stand between the address and the bracket; nobody needs it.
-        ending = _CLOSING.search(text, at)
-        if ending is None:
+        ending = _CLOSING.search(text, at, at + _MAX_UNDECIDED)
+        if ending is None and len(text) - at < _MAX_UNDECIDED:
+            self._held = text[at:]
             return len(text)
         self._finish(events)
-        return ending.end() if ending[0] == self._closing else at
+        return ending.end() if ending and ending[0] == self._closing else at
 
     def _finish(self, events: list[Found]) -> None:
         picture = picture_from_uri("".join(self._uri), alt=self._alt or "")

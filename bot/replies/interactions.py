@@ -15,7 +15,7 @@ from discord.utils import MISSING
 from bot.i18n import _
 from bot.replies.errors import ExpiredError, PlaceError, translated
 from bot.replies.footer import small, under
-from bot.replies.places import Attachments, ChannelPlace, Paint, changes
+from bot.replies.places import Attachments, ChannelPlace, Paint, Posted, changes
 from bot.replies.previews import without_previews
 from bot.replies.windows import Bucket
 
@@ -97,7 +97,7 @@ class InteractionPlace:
             return math.inf
         return (self._ends_at - self._now()).total_seconds() - MARGIN_SECONDS
 
-    async def post(self, paint: Paint, *, nonce: str) -> int:
+    async def post(self, paint: Paint, *, nonce: str) -> Posted:
         """Fill the deferred response, then send followups; these know no nonce."""
         if self._successor is not None:
             return await self._successor.post(paint, nonce=nonce)
@@ -109,7 +109,8 @@ class InteractionPlace:
             else:
                 message = await self._follow_up(paint)
         self._remember(message, paint)
-        return message.id
+        # What was sent: an edit and a followup show it, or fail.
+        return Posted(message.id, paint.content or "", len(paint.files))
 
     async def edit(self, message_id: int, paint: Paint) -> None:
         """Change a page, with the interaction's token or the bot's."""
@@ -118,6 +119,13 @@ class InteractionPlace:
             return
         with translated():
             self._remember(await self._edit(message_id, paint), paint)
+
+    async def read(self, message_id: int) -> str:
+        """What a page says on Discord."""
+        if self._successor is not None:
+            return await self._successor.read(message_id)
+        with translated():
+            return (await self._interaction.followup.fetch_message(message_id)).content
 
     async def delete(self, message_id: int) -> None:
         """Delete a page."""

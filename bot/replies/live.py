@@ -31,7 +31,7 @@ from bot.replies.errors import (
     UploadTooLargeError,
 )
 from bot.replies.loss import Loss, tell_asker
-from bot.replies.messages import Messages
+from bot.replies.messages import Messages, Shown
 from bot.replies.pacing import EditBudget, Slot
 from bot.replies.places import Paint, Place
 from bot.replies.silence import Silence
@@ -287,9 +287,15 @@ class LiveReply:
         self._painted_at = self._clock.now()
         if message is None:
             nonce = f"{self._name}.{self._posts}"
-            message = self._messages.add(await self._place.post(paint, nonce=nonce))
+            posted = await self._place.post(paint, nonce=nonce)
+            message = self._messages.add(posted.id)
             message.reported = message.id == self._place.reserved
             self._posts += 1
+            if posted.content.strip() != page.content.strip() or posted.files < len(uploads):
+                # An earlier try has come through after all; what came since then is still to do.
+                message.content, message.painted = posted.content, True
+                self._failures = 0
+                return
         else:
             await self._place.edit(message.id, paint)
         message.content = page.content
@@ -342,10 +348,26 @@ class LiveReply:
             await self._clock.sleep(RETRY_SECONDS * min(2 ** (self._failures - 1), 8))
         elif (message := self._composition.message) is None:
             self._give_up(error)
+        elif await self._is_there(message):
+            self._failures = 0
         else:
             self._draft.move_rest(self._composition.settled, message.content)
             self._composition.settled += 1
             self._failures = 0
+
+    async def _is_there(self, message: Shown) -> bool:
+        """Whether Discord has taken the last state of a page, although its answers were lost."""
+        page = self._draft.page(self._composition.settled)
+        if self._composition.uploads(page):
+            return False
+        try:
+            content = await self._place.read(message.id)
+        except PlaceError:
+            return False
+        if content.strip() != page.content.strip():
+            return False
+        message.content, message.buttons, message.painted = page.content, page.buttons, True
+        return True
 
     def _stop_at_refusal(self, error: RefusedError) -> None:
         message = self._composition.message

@@ -40,6 +40,16 @@ class Paint:
     """Left out: the message keeps the buttons it has. None: it has none any more."""
 
 
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A message as Discord says it is. One that was there already, by the same nonce, may show
+    less than what was sent."""
+
+    id: int
+    content: str
+    files: int
+
+
 class Place(Protocol):
     """One reply's messages. Calls raise `PlaceError`s and nothing else of Discord's."""
 
@@ -83,12 +93,16 @@ class Place(Protocol):
         """Until `hand_over` is due; infinite where it never is (again)."""
         ...
 
-    async def post(self, paint: Paint, *, nonce: str) -> int:
-        """Send the next page and return its message id; a repeated nonce sends nothing new."""
+    async def post(self, paint: Paint, *, nonce: str) -> Posted:
+        """Send the next page; a repeated nonce sends nothing new and gives what is there."""
         ...
 
     async def edit(self, message_id: int, paint: Paint) -> None:
         """Change a page."""
+        ...
+
+    async def read(self, message_id: int) -> str:
+        """What a page says on Discord."""
         ...
 
     async def delete(self, message_id: int) -> None:
@@ -173,7 +187,7 @@ class ChannelPlace:
         )
         self._attachments: Attachments = {} if attachments is None else attachments
 
-    async def post(self, paint: Paint, *, nonce: str) -> int:
+    async def post(self, paint: Paint, *, nonce: str) -> Posted:
         """Send the next page; only the first one replies to the question."""
         try:
             with translated():
@@ -192,7 +206,12 @@ class ChannelPlace:
             raise
         self._reference = None
         self._attachments[message.id] = message.attachments
-        return message.id
+        return Posted(message.id, message.content, len(message.attachments))
+
+    async def read(self, message_id: int) -> str:
+        """What a page says on Discord."""
+        with translated():
+            return (await self._channel.fetch_message(message_id)).content
 
     async def edit(self, message_id: int, paint: Paint) -> None:
         """Change a page through a PartialMessage, which leaves the message's flags alone."""

@@ -180,7 +180,7 @@ class Recovery:
         place = ChannelPlace(channel, reply_to=reply_to if reply_to > 0 else None, ping=False)
         paint = replace(paint, view=self._controls(turn, ending))
         async with self._budget.slot(place.posting, Priority.MIDDLE, since=-math.inf):
-            return await place.post(paint, nonce=nonce)
+            return (await place.post(paint, nonce=nonce)).id
 
 
 def _ending(turn: OpenTurn, pictures: Sequence[ImagePart], *, has_text: bool) -> Ending:

@@ -71,10 +71,11 @@ class SqlQuotaStore:
             return await _standings(session, guild_id, charges)
 
     async def give_back(self) -> int:
-        """Give back what runs that have died reserved for replies that do not grow; how many
+        """Give back what runs that have died reserved for replies that owe nothing; how many
         reservations there were."""
         growing = exists().where(
-            TurnRow.reservation_id == QuotaReservationRow.id, TurnRow.state == TurnState.STREAMING
+            TurnRow.reservation_id == QuotaReservationRow.id,
+            or_(TurnRow.state == TurnState.STREAMING, TurnRow.unshown.is_(True)),
         )
         async with self._database.write() as session:
             alive = await living(session, self._run_id)

@@ -23,7 +23,7 @@ def main() -> int:
     asked = parser.parse_args()
     if unknown := set(asked.targets) - set(TARGETS):
         parser.error(f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(TARGETS)}")
-    names = [name for name in TARGETS if not asked.targets or name in asked.targets]
+    names = asked.targets or list(TARGETS)
     print(HEAD, flush=True)
     findings = 0
     with ProcessPoolExecutor(PROCESSES, max_tasks_per_child=1) as pool:

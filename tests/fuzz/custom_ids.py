@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Coroutine, Hashable, Iterator
 from contextlib import contextmanager
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, TypeVar
 
 import discord
 from discord import app_commands
@@ -30,6 +30,7 @@ from tests.fakes import FakeClock, MemoryPreferences
 from tests.fuzz.moving import LARGEST_ID, TARGET as IMPORT
 from tests.fuzz.target import Target
 
+_T = TypeVar("_T")
 CHANNEL = 7
 """The only channel of the server."""
 LONGEST_ID = 100
@@ -49,7 +50,6 @@ ITEMS: list[Any] = [
 ]
 # They wait for the store and for Discord's messages. By name: extensions are loaded more than once.
 _SKIPPED = {edit.edit.__name__, buttons._enlarge_chosen.__name__}
-_loop = asyncio.new_event_loop()
 
 
 class _Response:
@@ -129,7 +129,7 @@ def used(data: bytes) -> Hashable:
     interaction = _interaction(custom_id, lines)
     spot = _spot(interaction, match)
     outcome = _use(interaction, handler, match, kind)
-    layer = _loop.run_until_complete(interaction.client.policy.configuration(1))
+    layer = _done(interaction.client.policy.configuration(1))
     assert set(layer.places) <= {CHANNEL}, "settings of a place that is not here"
     lists = layer.lists
     ids = [rule.subject_id for rule in lists.access] + [limit.holder_id for limit in lists.quotas]
@@ -144,9 +144,7 @@ def used(data: bytes) -> Hashable:
 
 
 def _check_item(item: Any, found: re.Match[str]) -> str:
-    made = _loop.run_until_complete(
-        item.from_custom_id(SimpleNamespace(), SimpleNamespace(), found)
-    )
+    made = _done(item.from_custom_id(SimpleNamespace(), SimpleNamespace(), found))
     assert len(made.custom_id) <= LONGEST_ID, "an id too long for Discord"
     assert item.__discord_ui_compiled_template__.fullmatch(made.custom_id), "no round trip"
     turn = getattr(made, "turn_id", 0)
@@ -175,7 +173,7 @@ def _use(interaction: Any, handler: Any, match: re.Match[str], kind: str) -> str
     else:
         work = handler(interaction, match)
     try:
-        _loop.run_until_complete(work)
+        _done(work)
     except (BotError, app_commands.AppCommandError) as error:
         words = words_for(error)
         assert words, "no sentence for the member"
@@ -197,10 +195,19 @@ def _is_known(custom_id: str) -> bool:
     return any(pattern.fullmatch(custom_id) for pattern in patterns)
 
 
+def _done(work: Coroutine[Any, Any, _T]) -> _T:
+    return asyncio.get_event_loop().run_until_complete(work)
+
+
 def _pressed(custom_id: str) -> Callable[[int], Callable[[], object]]:
     def make(size: int) -> Callable[[], object]:
         data = (custom_id * (size // len(custom_id))).encode()
-        return lambda: used(data)
+
+        def press() -> None:
+            with _in_loop():
+                used(data)
+
+        return press
 
     return make
 
@@ -231,11 +238,16 @@ def _seeds() -> Iterator[bytes]:
 
 
 @contextmanager
-def _ids_around() -> Iterator[None]:
-    asyncio.set_event_loop(_loop)
-    with IMPORT.around():
-        yield
-    asyncio.set_event_loop(None)
+def _in_loop() -> Iterator[None]:
+    """An event loop for the library's views, which make futures, and for the handlers."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        with IMPORT.around():
+            yield
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()
 
 
 TARGET = Target(
@@ -258,5 +270,5 @@ TARGET = Target(
         for text in (":", "7", "panel:", "panel:page:chat:0:0:", "variant:7:1:", "٣", "\n", "=")
     },
     size=20_000,
-    around=_ids_around,
+    around=_in_loop,
 )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.fuzz import custom_ids, faults, moving, pages, readers, sse
+from tests.fuzz import answer_text, custom_ids, faults, moving, pages, readers, sse
 from tests.fuzz.target import Target
 
 TARGETS: dict[str, Target] = {
@@ -14,6 +14,7 @@ TARGETS: dict[str, Target] = {
         readers.OPENAI,
         readers.GEMINI,
         sse.TARGET,
+        answer_text.TARGET,
         custom_ids.TARGET,
         faults.TARGET,
         moving.TARGET,

@@ -189,3 +189,20 @@ def test_a_picture_that_begins_in_the_description_of_another_is_found() -> None:
         TextDelta("![a "),
         ImageLinked("https://x.test/b", "b", "![b](https://x.test/b)"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        # Nothing of what follows a picture that turns out to be none is lost.
+        ("![a](data:image/t,nk>\nYes", ">\nYes"),
+        # A picture in the address itself is no code that anybody could read.
+        ("~~~\n![a](data:image/://x.png\n~~~\n", "~~~\n\n~~~\n"),
+    ],
+)
+def test_what_surrounds_a_broken_picture_is_the_same_however_it_is_cut(
+    content: str, text: str
+) -> None:
+    for size in range(1, len(content) + 1):
+        pieces = (content[at : at + size] for at in range(0, len(content), size))
+        assert sorted_out(*pieces) == (text, "", [])

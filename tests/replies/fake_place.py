@@ -10,7 +10,7 @@ import discord
 from discord.utils import MISSING
 
 from bot.replies.errors import GoneError, PlaceError, UploadTooLargeError
-from bot.replies.places import Paint
+from bot.replies.places import Paint, Posted
 from bot.replies.windows import Bucket
 from tests.replies.clock import FakeClock
 
@@ -49,6 +49,9 @@ class FakePlace:
     told: list[str] = field(default_factory=list)
     """What the asker was told apart from the reply."""
     failures: list[PlaceError | None] = field(default_factory=list)
+    lost_after_work: list[PlaceError] = field(default_factory=list)
+    """Raised one a call after the call has done its work."""
+    by_nonce: dict[str, int] = field(default_factory=dict)
     gate: asyncio.Event | None = None
     """Holds every call back until it is set."""
     calls_under_way: int = 0
@@ -72,13 +75,24 @@ class FakePlace:
     def last(self) -> ShownMessage:
         return list(self.messages.values())[-1]
 
-    async def post(self, paint: Paint, *, nonce: str) -> int:
+    async def post(self, paint: Paint, *, nonce: str) -> Posted:
+        if nonce in self.by_nonce:
+            await self._travel(paint)
+            known = self.messages[self.by_nonce[nonce]]
+            return Posted(self.by_nonce[nonce], known.content, len(known.files))
+        lost = self.lost_after_work.pop(0) if self.lost_after_work else None
         await self._travel(paint)
         self.nonces.append(nonce)
         message_id = 100 + len(self.nonces)
+        self.by_nonce[nonce] = message_id
         self.messages[message_id] = ShownMessage(paint.content or "")
         self._apply(message_id, paint)
-        return message_id
+        if lost is not None:
+            raise lost
+        return Posted(message_id, paint.content or "", len(paint.files))
+
+    async def read(self, message_id: int) -> str:
+        return self.messages[message_id].content
 
     async def edit(self, message_id: int, paint: Paint) -> None:
         await self._travel(paint)
@@ -86,6 +100,8 @@ class FakePlace:
             raise GoneError
         self.messages[message_id].edits += 1
         self._apply(message_id, paint)
+        if self.lost_after_work:
+            raise self.lost_after_work.pop(0)
 
     async def delete(self, message_id: int) -> None:
         await self._travel(Paint(None))

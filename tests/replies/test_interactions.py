@@ -97,7 +97,7 @@ class WallClock:
 class TestWhileTheTokenLives:
     async def test_the_first_page_fills_the_deferred_response(self, server, client):
         place = InteractionPlace(interaction(client))
-        page = await place.post(Paint("one", [file("a.png")], view()), nonce="-")
+        page = (await place.post(Paint("one", [file("a.png")], view()), nonce="-")).id
         await place.edit(page, Paint("two"))
         paths = {(request.method, request.path) for request in server.requests}
         assert paths == {("PATCH", ORIGINAL)}
@@ -107,7 +107,7 @@ class TestWhileTheTokenLives:
     async def test_further_pages_are_followups_as_private_as_the_first(self, server, client):
         place = InteractionPlace(interaction(client), ephemeral=True)
         await place.post(Paint("one"), nonce="-")
-        page = await place.post(Paint("two"), nonce="-")
+        page = (await place.post(Paint("two"), nonce="-")).id
         assert server.last.path == FOLLOWUPS
         assert server.last.body["flags"] & discord.MessageFlags(ephemeral=True).value
         await place.edit(page, Paint("three"))
@@ -116,7 +116,7 @@ class TestWhileTheTokenLives:
     async def test_a_followup_can_be_deleted(self, server, client):
         place = InteractionPlace(interaction(client))
         await place.post(Paint("one"), nonce="-")
-        page = await place.post(Paint("two"), nonce="-")
+        page = (await place.post(Paint("two"), nonce="-")).id
         await place.delete(page)
         assert (server.last.method, server.last.path) == ("DELETE", f"{FOLLOWUPS}/messages/{page}")
 
@@ -153,7 +153,7 @@ class TestTheTokensEnd:
 
     async def test_where_the_bot_may_write_it_edits_the_same_messages_itself(self, server, client):
         place = InteractionPlace(interaction(client, granted=WRITE))
-        page = await place.post(Paint("one", [file("a.png")]), nonce="-")
+        page = (await place.post(Paint("one", [file("a.png")]), nonce="-")).id
         assert await place.hand_over()
         assert place.seconds_left == math.inf
         assert (place.posting, place.editing) == (Bucket.create(7), Bucket.edit(7))
@@ -177,7 +177,7 @@ class TestTheTokensEnd:
         self, server, client, granted, ephemeral
     ):
         place = InteractionPlace(interaction(client, granted=granted), ephemeral=ephemeral)
-        page = await place.post(Paint("one", view=view()), nonce="-")
+        page = (await place.post(Paint("one", view=view()), nonce="-")).id
         assert not await place.hand_over()
         shown = server.messages[str(page)]
         assert shown["content"] == "one\n-# The rest of the answer follows by direct message."

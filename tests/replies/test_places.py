@@ -85,27 +85,27 @@ class TestChannelPlace:
 
     async def test_an_edit_leaves_flags_files_and_buttons_alone(self, server, channel):
         place = ChannelPlace(channel)
-        page = await place.post(Paint("one", [file("a.png")], view()), nonce="5.0")
+        page = (await place.post(Paint("one", [file("a.png")], view()), nonce="5.0")).id
         await place.edit(page, Paint("two"))
         assert server.last.body.keys() == {"content", "tts", "allowed_mentions"}
         assert [a["filename"] for a in server.messages[str(page)]["attachments"]] == ["a.png"]
 
     async def test_a_new_file_joins_those_already_there(self, server, channel):
         place = ChannelPlace(channel)
-        page = await place.post(Paint("one", [file("a.png")]), nonce="5.0")
+        page = (await place.post(Paint("one", [file("a.png")]), nonce="5.0")).id
         await place.edit(page, Paint("two", [file("b.png")]))
         names = [a["filename"] for a in server.messages[str(page)]["attachments"]]
         assert names == ["a.png", "b.png"]
 
     async def test_an_adopted_message_loses_the_files_of_the_old_answer(self, server, channel):
-        old = await ChannelPlace(channel).post(Paint("old", [file("a.png")]), nonce="5.0")
+        old = (await ChannelPlace(channel).post(Paint("old", [file("a.png")]), nonce="5.0")).id
         place = ChannelPlace(channel, adopted=(old,))
         await place.edit(old, Paint("new"))
         assert server.messages[str(old)]["attachments"] == []
 
     async def test_buttons_can_be_taken_away(self, server, channel):
         place = ChannelPlace(channel)
-        page = await place.post(Paint("one", view=view()), nonce="5.0")
+        page = (await place.post(Paint("one", view=view()), nonce="5.0")).id
         assert server.messages[str(page)]["components"]
         await place.edit(page, Paint("two", view=None))
         assert server.messages[str(page)]["components"] == []
@@ -125,7 +125,7 @@ class TestChannelPlace:
             await ChannelPlace(channel).edit(12345, Paint("one"))
 
     async def test_new_buttons_alone_leave_text_and_files_as_they_are(self, server, channel):
-        old = await ChannelPlace(channel).post(Paint("old", [file("a.png")]), nonce="5.0")
+        old = (await ChannelPlace(channel).post(Paint("old", [file("a.png")]), nonce="5.0")).id
         place = ChannelPlace(channel, adopted=(old,))
         await place.edit(old, Paint(None, view=view()))
         assert server.last.body.keys() == {"tts", "allowed_mentions", "components"}
@@ -135,7 +135,7 @@ class TestChannelPlace:
 
     async def test_a_message_is_deleted(self, server, channel):
         place = ChannelPlace(channel)
-        page = await place.post(Paint("one"), nonce="5.0")
+        page = (await place.post(Paint("one"), nonce="5.0")).id
         await place.delete(page)
         assert str(page) not in server.messages
 

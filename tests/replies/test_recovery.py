@@ -43,9 +43,11 @@ async def world(monkeypatch):
 
 async def test_the_last_page_keeps_its_text_and_files_and_says_so(world):
     server, recovery, channel = world
-    page = await ChannelPlace(channel).post(
-        Paint("Half an", [discord.File(io.BytesIO(b"x"), "a.png")]), nonce="1"
-    )
+    page = (
+        await ChannelPlace(channel).post(
+            Paint("Half an", [discord.File(io.BytesIO(b"x"), "a.png")]), nonce="1"
+        )
+    ).id
     assert (await recovery.mend(turn(1, page))).text == "Half an"
     message = server.messages[str(page)]
     assert message["content"] == f"Half an\n{SAID}"
@@ -55,14 +57,14 @@ async def test_the_last_page_keeps_its_text_and_files_and_says_so(world):
 
 async def test_a_thinking_line_is_replaced(world):
     server, recovery, channel = world
-    page = await ChannelPlace(channel).post(Paint("-# Thinking for 9 s"), nonce="1")
+    page = (await ChannelPlace(channel).post(Paint("-# Thinking for 9 s"), nonce="1")).id
     assert (await recovery.mend(turn(page))).text == ""
     assert server.messages[str(page)]["content"] == f"-# {interrupted(has_text=False).words}"
 
 
 async def test_a_full_page_is_followed_by_a_message(world):
     server, recovery, channel = world
-    page = await ChannelPlace(channel).post(Paint("x" * 1_999), nonce="1")
+    page = (await ChannelPlace(channel).post(Paint("x" * 1_999), nonce="1")).id
     await recovery.mend(turn(page))
     assert server.messages[str(page)]["content"] == "x" * 1_999
     assert server.last.body["message_reference"]["message_id"] == page
@@ -78,7 +80,7 @@ async def test_an_answer_without_a_page_is_mentioned_in_reply_to_its_question(wo
 
 async def test_a_message_that_nobody_noted_before_the_crash_is_found_and_not_doubled(world):
     server, recovery, channel = world
-    page = await ChannelPlace(channel).post(Paint("Half an"), nonce="42.1.0")
+    page = (await ChannelPlace(channel).post(Paint("Half an"), nonce="42.1.0")).id
     restarted = Recovery(recovery._client, EditBudget(FakeClock()), controls)
     assert (await restarted.mend(turn())).text == "Half an"
     assert [m["content"] for m in server.messages.values()] == [f"Half an\n{SAID}"]
@@ -100,14 +102,14 @@ async def test_a_reply_that_is_gone_is_left_alone(world):
 async def test_the_text_of_all_pages_that_are_left_is_given_back(world):
     _, recovery, channel = world
     place = ChannelPlace(channel)
-    first = await place.post(Paint("One."), nonce="1")
-    second = await place.post(Paint(f"Two.\n{file_line()}"), nonce="2")
+    first = (await place.post(Paint("One."), nonce="1")).id
+    second = (await place.post(Paint(f"Two.\n{file_line()}"), nonce="2")).id
     assert (await recovery.mend(turn(first, 123, second))).text == "One.\nTwo."
 
 
 async def test_what_was_read_is_given_back_even_if_it_cannot_be_mended(world):
     server, recovery, channel = world
-    page = await ChannelPlace(channel).post(Paint("Half an"), nonce="1")
+    page = (await ChannelPlace(channel).post(Paint("Half an"), nonce="1")).id
     server.refusals = [None, (403, 50001)]
     assert (await recovery.mend(turn(page))).text == "Half an"
 
@@ -141,9 +143,11 @@ PICTURES = (picture(), picture())
 
 async def test_pictures_that_were_made_but_not_delivered_are_delivered(world):
     server, recovery, channel = world
-    page = await ChannelPlace(channel).post(
-        Paint("Here:", [discord.File(io.BytesIO(b"x"), "a-red-square-1.png")]), nonce="1"
-    )
+    page = (
+        await ChannelPlace(channel).post(
+            Paint("Here:", [discord.File(io.BytesIO(b"x"), "a-red-square-1.png")]), nonce="1"
+        )
+    ).id
     mended = await recovery.mend(drawn((page,)), PICTURES)
     message = server.messages[str(page)]
     names = [file["filename"] for file in message["attachments"]]

@@ -163,3 +163,23 @@ class TestTrouble:
         await stage.clock.advance(5)
         assert stage.place.pages == ["one", "one two"]
         await stage.end(reply)
+
+    async def test_what_came_while_a_post_was_repeated_is_shown_after_all(self, stage):
+        """Discord answers the repeated nonce with the message that the first one made."""
+        reply = stage.reply()
+        stage.place.lost_after_work = [TransientError()]
+        reply.write("one")
+        await stage.clock.advance(0.5)
+        reply.write(" two three")
+        await stage.end(reply)
+        assert stage.place.pages == ["one two three"]
+        assert "Stop" not in stage.place.last.buttons
+
+    async def test_a_last_edit_whose_answers_are_lost_is_not_shown_twice(self, stage):
+        reply = stage.reply()
+        reply.write("one")
+        await stage.clock.advance(1)
+        stage.place.lost_after_work = [TransientError()] * 3
+        reply.write(" two")
+        await stage.end(reply)
+        assert stage.place.pages == ["one two"]
