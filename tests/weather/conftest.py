@@ -14,7 +14,7 @@ DELTAS_PER_SECOND = 300.0
 
 @pytest.fixture
 async def scene(discord_of_its_own) -> AsyncIterator[Scene]:  # noqa: F811
-    async with open_scene(members=60, channels=30, deltas_per_second=DELTAS_PER_SECOND) as opened:
+    async with open_scene(members=60, channels=60, deltas_per_second=DELTAS_PER_SECOND) as opened:
         weather = Weather(opened.discord, opened.gateway, opened.folder)
         async with weather.bot():
             await opened.limit_use()

@@ -195,6 +195,10 @@ def counted(kept: Kept, private: int) -> list[str]:
     here = [answer for answer in kept.answers if answer.guild_id == GUILD_ID]
     least = sum(answer.state in _SAID for answer in here)
     used, most = kept.used["requests"], len(here) + private
-    if least <= used <= most:
-        return []
-    return [f"quota: {used} requests counted, between {least} and {most} were used"]
+    found = []
+    if not least <= used <= most:
+        found.append(f"quota: {used} requests counted, between {least} and {most} were used")
+    pictures = sum(answer.pictures for answer in here if answer.state in _SAID)
+    if (counted_pictures := kept.used.get("images", 0)) < pictures:
+        found.append(f"quota: {counted_pictures} pictures counted, {pictures} were made")
+    return found

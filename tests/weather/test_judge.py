@@ -212,6 +212,13 @@ def overcounted(case):
     case.kept = replace(case.kept, used={"requests": 2})
 
 
+def picture_uncounted(case):
+    case.question.pictures = 1
+    case.attach(1)
+    [answer] = case.kept.answers
+    case.kept = replace(case.kept, answers=(replace(answer, pictures=1),))
+
+
 def damaged(case):
     case.kept = replace(case.kept, damage=("integrity_check: row 1 missing",))
 
@@ -262,6 +269,7 @@ def picture_forgotten(case):
         (negative, "a counter stands at -1"),
         (uncounted, "0 requests counted"),
         (overcounted, "2 requests counted"),
+        (picture_uncounted, "0 pictures counted, 1 were made"),
         (damaged, "row 1 missing"),
         (picture_twice, "pictures twice"),
         (picture_missing, "complete with the pictures []"),
