@@ -7,14 +7,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 
-import aiohttp
 import discord
 
 from bot.chat.turns import Question, Scope
 from bot.client import Bot
+from bot.cogs._acknowledging import acknowledge
 from bot.cogs._places import settings_place
 from bot.cogs.buttons import grow
-from bot.cogs.errors import ACKNOWLEDGED, ALREADY_ACKNOWLEDGED
 from bot.errors import StorageError
 from bot.replies.interactions import InteractionPlace
 from bot.replies.places import ChannelPlace, upload_limit
@@ -44,7 +43,7 @@ async def answer_interaction(
 
     async def acknowledge_and_prepare() -> Question:
         # Discord waits three seconds for this; everything slow comes after it.
-        deferred_id = await _defer(interaction, ephemeral=private)
+        deferred_id = await acknowledge(interaction, thinking=True, ephemeral=private)
         if not private:
             place.reserved = deferred_id
         question = await prepare()
@@ -78,26 +77,6 @@ async def _noted(interaction: discord.Interaction[Bot]) -> AsyncIterator[None]:
             await state.forget(key)
         except StorageError as error:
             log.warning("private command still noted: %s", error)
-
-
-async def _defer(interaction: discord.Interaction[Bot], *, ephemeral: bool) -> int | None:
-    """Acknowledge, so that Discord shows "is thinking…"; the id of that message, if it is told.
-
-    Raises:
-        discord.HTTPException: Discord does not take it.
-    """
-    try:
-        deferred = await interaction.response.defer(thinking=True, ephemeral=ephemeral)
-    except (discord.DiscordServerError, aiohttp.ClientError, TimeoutError, ConnectionError):
-        # It may have come through all the same; then the second one is refused as a repetition.
-        try:
-            deferred = await interaction.response.defer(thinking=True, ephemeral=ephemeral)
-        except discord.HTTPException as error:
-            if error.code != ALREADY_ACKNOWLEDGED:
-                raise
-            interaction.extras[ACKNOWLEDGED] = True
-            return (await interaction.original_response()).id
-    return deferred.message_id if deferred is not None else None
 
 
 async def answer_message(

@@ -24,6 +24,7 @@ from bot.chat.turns import (
     Task,
 )
 from bot.client import Bot
+from bot.cogs._acknowledging import acknowledge
 from bot.cogs._admission import admit
 from bot.cogs._edit_form import chosen_of, open_form, picture_select, shown_again
 from bot.cogs._editing import Shown, own_pictures, shown_in
@@ -207,7 +208,7 @@ class StopButton(_TurnItem, template=r"stop:(?P<turn>\d{1,18})"):
         """Stop the reply."""
         if not bot.responder.stop(self.turn_id):
             raise ConversationError(_("This reply does not grow any more."))
-        await interaction.response.defer()
+        await acknowledge(interaction)
 
 
 class RetryButton(_TurnItem, template=r"retry:(?P<turn>\d{1,18})"):
@@ -221,7 +222,7 @@ class RetryButton(_TurnItem, template=r"retry:(?P<turn>\d{1,18})"):
 
     async def use(self, interaction: discord.Interaction[Any], bot: Bot) -> None:
         """Answer again."""
-        await interaction.response.defer()
+        await acknowledge(interaction)
         await _answer_again(interaction, bot, self.turn_id)
 
 
@@ -237,7 +238,7 @@ class RegenerateButton(_TurnItem, template=r"again:(?P<turn>\d{1,18})"):
 
     async def use(self, interaction: discord.Interaction[Any], bot: Bot) -> None:
         """Answer again."""
-        await interaction.response.defer()
+        await acknowledge(interaction)
         await _answer_again(interaction, bot, self.turn_id)
 
 
@@ -309,7 +310,7 @@ class ContinueButton(_TurnItem, template=r"continue:(?P<turn>\d{1,18})"):
             raise ConversationError(_("This answer stands there no longer."))
         admitted = await admit(bot, interaction)
         admitted.check((await bot.variants.kept(self.turn_id)).turn.question.model)
-        await interaction.response.defer()
+        await acknowledge(interaction)
         place = _reply_to(interaction, bot, message.id)
 
         async def open_surface(turn: OpenTurn) -> LiveReply:
@@ -381,7 +382,7 @@ async def _enlarge(
     interaction: discord.Interaction[Any], bot: Bot, turn_id: int, shown: Shown
 ) -> None:
     """Have one picture made again, larger, as a further reply."""
-    await interaction.response.defer()
+    await acknowledge(interaction)
     kept = await bot.variants.kept(turn_id)
     own = await own_pictures(bot, shown, interaction.user)
     if own is None or own.turn_id != turn_id:
@@ -442,7 +443,7 @@ class UndoButton(_TurnItem, template=r"undo:(?P<turn>\d{1,18})"):
 
     async def use(self, interaction: discord.Interaction[Any], bot: Bot) -> None:
         """Go back."""
-        await interaction.response.defer()
+        await acknowledge(interaction)
         if not await bot.responder.undo(
             self.turn_id,
             _pressed_on(interaction),
@@ -462,7 +463,7 @@ class RedoButton(_TurnItem, template=r"redo:(?P<turn>\d{1,18})"):
 
     async def use(self, interaction: discord.Interaction[Any], bot: Bot) -> None:
         """Go forward again."""
-        await interaction.response.defer()
+        await acknowledge(interaction)
         if not await bot.responder.redo(
             self.turn_id,
             _pressed_on(interaction),
@@ -497,7 +498,7 @@ class VariantButton(
 
     async def use(self, interaction: discord.Interaction[Any], bot: Bot) -> None:
         """Show the neighbour."""
-        await interaction.response.defer()
+        await acknowledge(interaction)
         if not await bot.responder.turn_page(
             self.turn_id,
             self.step,
@@ -518,7 +519,7 @@ class FileButton(_TurnItem, template=r"file:(?P<turn>\d{1,18})"):
 
     async def use(self, interaction: discord.Interaction[Any], bot: Bot) -> None:
         """Send the file to whoever pressed."""
-        await interaction.response.defer(ephemeral=True, thinking=True)
+        await acknowledge(interaction, thinking=True, ephemeral=True)
         kept = await bot.variants.kept(self.turn_id)
         text = kept.answer.message.text.encode()
         if len(text) > interaction.filesize_limit:

@@ -11,17 +11,15 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.chat.endings import sentence
+from bot.cogs._acknowledging import ACKNOWLEDGED, ALREADY_ACKNOWLEDGED
 from bot.errors import BotError, ClosingError
 from bot.i18n import _
 
 log = logging.getLogger(__name__)
 
 UNKNOWN_INTERACTION = 10062
-ALREADY_ACKNOWLEDGED = 40060
-"""Another process of the bot was faster."""
-ACKNOWLEDGED = "acknowledged"
-"""Marks interactions that Discord has as deferred although its answer to that was lost."""
 OTHERS_FIRST_SECONDS = 1.0
+UNREACHABLE = (discord.DiscordServerError, aiohttp.ClientError, TimeoutError, ConnectionError)
 DEFERRED = discord.InteractionResponseType.deferred_channel_message
 
 
@@ -73,6 +71,9 @@ async def report(interaction: discord.Interaction[Any], error: Exception) -> Non
         # The process that takes this one's place may have heard it as well, and can answer.
         await interaction.client.clock.sleep(OTHERS_FIRST_SECONDS)
     words = words_for(error)
+    if words is None and isinstance(error, UNREACHABLE):
+        log.warning("Discord was not reached for an interaction: %s", type(error).__name__)
+        words = _("Discord did not take this from me. Try again.")
     if words is None:
         log.error("interaction failed", exc_info=error)
         words = _("Something went wrong inside the bot; its operator can find it in the log.")

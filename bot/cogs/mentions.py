@@ -49,8 +49,7 @@ class Mentions(commands.Cog):
         if self._is_question(message):
             await self._answer(message)
 
-    @commands.Cog.listener()
-    async def on_missed_message(self, message: discord.Message) -> None:
+    async def answer_missed(self, message: discord.Message) -> None:
         """Answer what was written while the bot was away, or offer it, as the operator wants."""
         if not self._is_question(message):
             return

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Protocol, cast
 
 import discord
 from discord.ext import commands
@@ -26,12 +28,22 @@ MOST_DIRECT_CHANNELS = 50
 MOST_MESSAGES = 100
 """In each channel, the newest."""
 
+AT_ONCE = 10
+"""Of missed messages; what is asked now must not wait behind them."""
+
 Readable = discord.abc.GuildChannel | discord.Thread | discord.PartialMessageable
 
 
+class AnswersMissed(Protocol):
+    """Who answers mentions."""
+
+    async def answer_missed(self, message: discord.Message) -> None:
+        """Answer a message, or offer it, if it is meant for the bot."""
+        ...
+
+
 class Missed(commands.Cog):
-    """Looks through the channels where something was written; `missed_message` is dispatched for
-    each message that nobody has answered."""
+    """Looks through the channels where something was written."""
 
     def __init__(self, bot: Bot) -> None:
         self._bot = bot
@@ -64,10 +76,11 @@ class Missed(commands.Cog):
                 orphans_before = None  # It may still see them through.
             if orphans_before is not None:
                 await self._end_unseen(orphans_before)
-            found = 0
+            found: list[discord.Message] = []
             for channel in [*self._busy(since), *await self._direct()]:
                 found += await self._look_into(channel, since, orphans_before)
-            log.info("looked back to %s, missed messages: %d", f"{since:%H:%M:%S}", found)
+            log.info("looked back to %s, messages: %d", f"{since:%H:%M:%S}", len(found))
+            await self._have_answered(sorted(found, key=lambda message: message.id))
         except StorageError as error:
             log.warning("missed messages not looked for: %s", error)
         except Exception:
@@ -94,17 +107,17 @@ class Missed(commands.Cog):
 
     async def _look_into(
         self, channel: Readable, since: datetime, orphans_before: datetime | None
-    ) -> int:
-        """Look through one channel; how many messages were found."""
+    ) -> list[discord.Message]:
+        """Look through one channel for what nobody has answered."""
         assert isinstance(channel, discord.abc.Messageable)  # forums have no newest message
         try:
             newest = [m async for m in channel.history(limit=MOST_MESSAGES, after=since)]
         except NETWORK_ERRORS as error:
             log.info("channel not looked through channel=%d %s", channel.id, classify(error))
-            return 0
+            return []
         me = self._bot.user
         answered = {m.reference.message_id for m in newest if m.author == me and m.reference}
-        found = 0
+        found = []
         for message in newest:
             if message.author == me and orphans_before is not None:
                 await self._end_orphan(message, orphans_before)
@@ -112,9 +125,24 @@ class Missed(commands.Cog):
                 continue
             if await self._bot.store.is_known(message.id):
                 continue
-            found += 1
-            self._bot.dispatch("missed_message", message)
+            found.append(message)
         return found
+
+    async def _have_answered(self, messages: Sequence[discord.Message]) -> None:
+        """Give them to whoever answers mentions: a few at once, those of one member in a row, as
+        limits are meant for members who flood."""
+        answering = cast("AnswersMissed", self._bot.cogs["Mentions"])
+        free = asyncio.Semaphore(AT_ONCE)
+        rows: dict[int, list[discord.Message]] = {}
+        for message in messages:
+            rows.setdefault(message.author.id, []).append(message)
+
+        async def answer(row: Sequence[discord.Message]) -> None:
+            for message in row:
+                async with free:
+                    await answering.answer_missed(message)
+
+        await asyncio.gather(*map(answer, rows.values()))
 
     async def _end_unseen(self, before: datetime) -> None:
         """The same for commands that only the asker sees, by the tokens that were noted."""

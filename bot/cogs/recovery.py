@@ -79,6 +79,11 @@ class RecoveryCog(commands.Cog, name="Recovery"):
             return
         pictures = kept.answer.message.images
         mended = await self._recovery.mend(turn, pictures)
+        if mended.found is not None:
+            channel_id, message_id = mended.found
+            await self._bot.store.shown_on(
+                turn.turn_id, page=1, channel_id=channel_id, message_id=message_id
+            )
         words = (TextPart(mended.text),) if mended.text else ()
         answer = Answer(Message(Role.ASSISTANT, (*words, *pictures)), model=turn.question.model)
         await self._bot.responder.recovered(turn, mended.state, answer)

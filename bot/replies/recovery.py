@@ -43,6 +43,8 @@ class Mended:
     text: str
     """What can be read of it on Discord."""
     state: TurnState
+    found: tuple[int, int] | None = None
+    """(channel id, message id) of a page that nobody had noted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,7 @@ class Recovery:
         """Deliver what pictures the answer had brought already, each once, and say on Discord
         that it was interrupted, unless they were all of it."""
         text = ""
+        found: tuple[int, int] | None = None
         ending = _ending(turn, pictures, has_text=False)
         if turn.question.scope.is_private:
             await self._end_private(turn, ending)
@@ -74,16 +77,17 @@ class Recovery:
                 # Nobody has seen anything yet, or Discord has it and we do not know: then the
                 # nonce brings back what is there.
                 pages = await self._first_page(turn, ending, pictures)
+                found = turn.question.scope.channel_id, pages[0].message.id if pages else 0
                 if pages and pages[0].content == ending.words:
                     await self._finish(pages, turn, ending, pictures)
-                    return Mended("", ending.state)
+                    return Mended("", ending.state, found)
             text = transcript(readable(page.content) for page in pages)
             ending = _ending(turn, pictures, has_text=bool(text))
             if pages:
                 await self._finish(pages, turn, ending, pictures)
         except PlaceError as error:
             log.info("interrupted reply not mended turn=%d %s", turn.turn_id, error)
-        return Mended(text, ending.state)
+        return Mended(text, ending.state, found if found and found[1] else None)
 
     async def _end_private(self, turn: OpenTurn, ending: Ending) -> None:
         """Say it on messages that only the interaction's token can reach, while that lives."""
@@ -151,6 +155,11 @@ class Recovery:
             await self._post(
                 channel, turn, ending, paint, message.id, f"{turn.turn_id}.interrupted"
             )
+            async with self._budget.slot(
+                Bucket.edit(message.channel.id), Priority.MIDDLE, since=-math.inf
+            ):
+                with translated():
+                    await message.edit(view=None)  # Stop would stand there for ever.
             return
         async with self._budget.slot(
             Bucket.edit(message.channel.id), Priority.MIDDLE, since=-math.inf

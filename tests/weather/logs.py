@@ -18,6 +18,8 @@ def errors(log: Path) -> list[str]:
             except json.JSONDecodeError:
                 found[f"the log has a bare line: {line[:200].rstrip()}"] += 1
                 continue
+            if told["logger"] == "discord.shard":
+                continue  # The library tells every lost connection so.
             if told["level"] in ("ERROR", "CRITICAL"):
                 last = told.get("traceback", "").rstrip().rpartition("\n")[2]
                 message = told["message"].partition("=")[0]

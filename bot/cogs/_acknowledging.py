@@ -1,0 +1,36 @@
+"""Acknowledging interactions, also when Discord's answer to that is lost."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import aiohttp
+import discord
+
+ALREADY_ACKNOWLEDGED = 40060
+"""By an earlier try of ours, or by another process of the bot."""
+ACKNOWLEDGED = "acknowledged"
+"""Marks interactions that Discord has as deferred although its answer to that was lost."""
+
+
+async def acknowledge(
+    interaction: discord.Interaction[Any], *, thinking: bool = False, ephemeral: bool = False
+) -> int | None:
+    """Acknowledge within Discord's three seconds; the id of the message that "is thinking…", if
+    there is one.
+
+    Raises:
+        discord.HTTPException: Discord does not take it.
+    """
+    try:
+        deferred = await interaction.response.defer(thinking=thinking, ephemeral=ephemeral)
+    except (discord.DiscordServerError, aiohttp.ClientError, TimeoutError, ConnectionError):
+        # It may have come through all the same; then the second one is refused as a repetition.
+        try:
+            deferred = await interaction.response.defer(thinking=thinking, ephemeral=ephemeral)
+        except discord.HTTPException as error:
+            if error.code != ALREADY_ACKNOWLEDGED:
+                raise
+            interaction.extras[ACKNOWLEDGED] = True
+            return (await interaction.original_response()).id if thinking else None
+    return deferred.message_id if deferred is not None and thinking else None
