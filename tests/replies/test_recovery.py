@@ -67,7 +67,9 @@ async def test_a_full_page_is_followed_by_a_message(world):
     page = (await ChannelPlace(channel).post(Paint("x" * 1_999), nonce="1")).id
     await recovery.mend(turn(page))
     assert server.messages[str(page)]["content"] == "x" * 1_999
-    assert server.last.body["message_reference"]["message_id"] == page
+    assert server.messages[str(page)]["components"] == []
+    notice = next(r for r in server.requests if "interrupted" in str(r.body.get("nonce")))
+    assert notice.body["message_reference"]["message_id"] == page
 
 
 async def test_an_answer_without_a_page_is_mentioned_in_reply_to_its_question(world):
