@@ -231,6 +231,7 @@ class Database:
         self._readers = async_sessionmaker(reading(self._engine), expire_on_commit=False)
         self._writers = async_sessionmaker(writing(self._engine), expire_on_commit=False)
         self._open = 0
+        self._closed = False
         self._quiet = asyncio.Event()
         self._quiet.set()
         self._line: AbstractAsyncContextManager[None] = nullcontext()
@@ -272,6 +273,9 @@ class Database:
 
     @contextmanager
     def _counted(self) -> Iterator[None]:
+        if self._closed:
+            # It would open a connection that nobody closes.
+            raise StorageError("the database is closed: the bot is going down")
         self._open += 1
         self._quiet.clear()
         try:
@@ -286,6 +290,7 @@ class Database:
         with suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_SECONDS):
                 await self._quiet.wait()
+        self._closed = True
         if self._log is not None:
             await self._log.close()
         await self._engine.dispose()

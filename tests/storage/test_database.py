@@ -86,6 +86,13 @@ class TestSqlite:
 
 
 class TestTransactions:
+    async def test_whoever_comes_after_the_end_is_told(self, url):
+        async with Database(url) as database:
+            pass
+        with pytest.raises(StorageError, match="closed"):
+            async with database.read() as session:
+                await session.get(BotStateRow, "a")
+
     async def test_a_block_that_raises_changes_nothing(self, database):
         with pytest.raises(KeyError):
             async with database.write() as session:
