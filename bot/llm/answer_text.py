@@ -150,17 +150,17 @@ _URI_END = re.compile(r"[^A-Za-z0-9+/=_\-;:,.%]")
 _CANDIDATE = re.compile(r"!\[|!$|data:image/|https?://")
 _ALT = r"!\[((?:(?!!\[)[^\]\n])*)"
 """Another picture cannot begin in the description; nothing is looked through twice."""
-_DATA_HEAD = re.compile(_ALT + r"\]\(\s*(?=data:image/)")
+_DATA_HEAD = re.compile(_ALT + r"\]\([ \t]*(?=data:image/)")
 _HOSTED = re.compile(
-    _ALT + r"\]\(\s*<?(https?://[^\s<>()]+(?:\([^\s()]*\)[^\s<>()]*)*)>?"
-    r"(?:\s+(?:\"[^\"\n]*\"|'[^'\n]*'))?\s*\)"
+    _ALT + r"\]\([ \t]*<?(https?://[^\s<>()]+(?:\([^\s()]*\)[^\s<>()]*)*)>?"
+    r"(?:[ \t]+(?:\"[^\"\n]*\"|'[^'\n]*'))?[ \t]*\)"
 )
 _MARKDOWN_CUT = re.compile(rf"!(?:(?=\[){_ALT[1:]}(?:\](?:\((?:[^()\n]|\([^()\n]*\)?)*)?)?)?")
 _URL_LINE = re.compile(r"(https?://[^\s<>]++)[ \t]*+(?=\n)")
 _PICTURE_NAME = re.compile(r"//[^\s<>].*?\.(?:png|jpe?g|webp|gif)(?:\?|\Z)", re.IGNORECASE)
 _URL_LINE_CUT = re.compile(r"https?://\S*[ \t]*")
 _TAILS = tuple(_DATA_URI[:length] for length in range(len(_DATA_URI) - 1, 0, -1))
-_DATA_CUT = re.compile(rf"!(?:(?=\[){_ALT[1:]}(?:\](?:\(\s*(?:{'|'.join(_TAILS)})?)?)?)?")
+_DATA_CUT = re.compile(rf"!(?:(?=\[){_ALT[1:]}(?:\](?:\([ \t]*(?:{'|'.join(_TAILS)})?)?)?)?")
 _URL_TAILS = ("https:/", "https:", "https", "http:/", "http:", "http", "htt", "ht", "h")
 _TICKS = re.compile(r"`+|~+")
 _TICKS_AT_END = re.compile(r"(?:`+|~+)\Z")

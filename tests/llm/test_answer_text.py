@@ -196,6 +196,8 @@ def test_a_picture_that_begins_in_the_description_of_another_is_found() -> None:
     [
         # Nothing of what follows a picture that turns out to be none is lost.
         ("![a](data:image/t,nk>\nYes", ">\nYes"),
+        # A picture stands on one line.
+        ("![a](\nhttps://x.test/a )", "![a](\nhttps://x.test/a )"),
         # A picture in the address itself is no code that anybody could read.
         ("~~~\n![a](data:image/://x.png\n~~~\n", "~~~\n\n~~~\n"),
     ],
