@@ -166,6 +166,8 @@ class MemoryStore:
         self.runs: dict[int, int] = {}
         """Which start of the bot each answer belongs to."""
         self.run = 1
+        self.unshown: set[int] = set()
+        """What has ended and may not have been shown so."""
         self.troubled = False
         """Whether nothing can be read or written."""
 
@@ -319,11 +321,14 @@ class MemoryStore:
 
     async def confirm_shown(self, turn_ids: Collection[int]) -> None:
         self._check()
+        self.unshown -= set(turn_ids)
 
     async def close_turn(
         self, turn_id: int, state: TurnState, answer: Answer, *, shown: bool = False
     ) -> None:
         self._check()
+        if not shown:
+            self.unshown.add(turn_id)
         self.states[turn_id] = state
         self.answers[turn_id] = answer
 
@@ -358,8 +363,12 @@ class MemoryStore:
         return len(gone)
 
     async def interrupted(self) -> list[OpenTurn]:
-        streaming = [i for i, state in self.states.items() if state is TurnState.STREAMING]
-        left = [i for i in streaming if i in self.turns and self.runs.get(i) != self.run]
+        owed = [
+            i
+            for i, state in self.states.items()
+            if state is TurnState.STREAMING or i in self.unshown
+        ]
+        left = [i for i in owed if i in self.turns and self.runs.get(i) != self.run]
         self.runs |= dict.fromkeys(left, self.run)
         return [self.turns[i] for i in left]
 

@@ -17,7 +17,7 @@ async def acknowledge(
     interaction: discord.Interaction[Any], *, thinking: bool = False, ephemeral: bool = False
 ) -> int | None:
     """Acknowledge within Discord's three seconds; the id of the message that "is thinking…", if
-    there is one.
+    Discord tells it.
 
     Raises:
         discord.HTTPException: Discord does not take it.
@@ -32,5 +32,5 @@ async def acknowledge(
             if error.code != ALREADY_ACKNOWLEDGED:
                 raise
             interaction.extras[ACKNOWLEDGED] = True
-            return (await interaction.original_response()).id if thinking else None
+            return None
     return deferred.message_id if deferred is not None and thinking else None

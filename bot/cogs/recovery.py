@@ -74,7 +74,8 @@ class RecoveryCog(commands.Cog, name="Recovery"):
 
     async def _end(self, turn: OpenTurn) -> None:
         kept = await self._bot.variants.kept(turn.turn_id)
-        if kept.state is not TurnState.STREAMING:
+        ended = kept.state is not TurnState.STREAMING
+        if ended and not turn.question.scope.is_private:
             await self._bot.responder.show_again(turn.turn_id, self._in_place)
             return
         pictures = kept.answer.message.images
@@ -86,6 +87,8 @@ class RecoveryCog(commands.Cog, name="Recovery"):
             )
         words = (TextPart(mended.text),) if mended.text else ()
         answer = Answer(Message(Role.ASSISTANT, (*words, *pictures)), model=turn.question.model)
+        if ended:
+            answer = kept.answer  # private: what can be read of it is not known here
         await self._bot.responder.recovered(turn, mended.state, answer)
 
     async def _in_place(self, turn: OpenTurn) -> LiveReply:

@@ -16,8 +16,8 @@ ORIGINAL = "@original"
 async def end_by_token(
     client: discord.Client, token: str, message: str, words: str, *, only_thinking: bool = False
 ) -> None:
-    """Say how a message ended, under what it shows, and take its buttons away; `only_thinking`:
-    unless it shows something already.
+    """Say how a message ended that still grows, under what it shows, and take its buttons away;
+    `only_thinking`: unless it shows something already.
 
     Raises:
         PlaceError: the token is over (after 15 minutes), or Discord is in trouble.
@@ -29,7 +29,9 @@ async def end_by_token(
 
     with translated():
         shown = await client.http.request(route("GET"))
-        if only_thinking and not shown.get("flags", 0) & discord.MessageFlags.loading.flag:
+        thinks = bool(shown.get("flags", 0) & discord.MessageFlags.loading.flag)
+        # Only what grows has buttons there.
+        if not thinks and (only_thinking or not shown.get("components")):
             return
         text = readable(shown["content"])
         content = under(text, small(words))[0] if text else words

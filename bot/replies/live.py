@@ -98,6 +98,7 @@ class LiveReply:
         self._succession = Succession(place, budget, clock, self._messages)
 
         self._posts = 0
+        self._post_tried = False
         self._failures = 0
         self._over = False
         self._given_up = False
@@ -285,24 +286,26 @@ class LiveReply:
         )
         answer = self._answering
         self._painted_at = self._clock.now()
+        sent, tried = len(uploads), False
         if message is None:
             nonce = f"{self._name}.{self._posts}"
+            # An earlier try may have come through after all: with what was there then, and with
+            # other buttons. Then this one changes nothing, and an edit has to.
+            tried, self._post_tried = self._post_tried, True
             posted = await self._place.post(paint, nonce=nonce)
+            self._post_tried = False
+            sent = min(sent, posted.files)
             message = self._messages.add(posted.id)
             message.reported = message.id == self._place.reserved
+            message.content = posted.content
             self._posts += 1
-            if posted.content.strip() != page.content.strip() or posted.files < len(uploads):
-                # An earlier try has come through after all; what came since then is still to do.
-                message.content, message.painted = posted.content, True
-                self._failures = 0
-                return
         else:
             await self._place.edit(message.id, paint)
-        message.content = page.content
-        message.buttons = page.buttons
+        if not tried:
+            message.content, message.buttons = page.content, page.buttons
         message.painted = True
-        message.files += len(uploads)
-        self._gallery.sent(len(uploads))
+        message.files += sent
+        self._gallery.sent(sent)
         self._failures = 0
         self._answer_shown = answer
         if self._draft.progress:

@@ -43,7 +43,7 @@ class Paint:
 @dataclass(frozen=True, slots=True)
 class Posted:
     """A message as Discord says it is. One that was there already, by the same nonce, may show
-    less than what was sent."""
+    less than what was sent, and other buttons."""
 
     id: int
     content: str

@@ -240,7 +240,6 @@ class SqlConversationStore:
                     cached_tokens=usage.cached_tokens if usage else None,
                     sources=msgspec.to_builtins(answer.sources),
                     ended_at=datetime.now(UTC),
-                    token=None,
                     unshown=None if shown else True,
                 )
                 .returning(TurnRow.id)

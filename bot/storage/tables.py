@@ -145,7 +145,8 @@ class TurnRow(Base):
     reservation_id: Mapped[Snowflake | None]
     """What it has reserved of the server's quotas while it grows."""
     token: Mapped[str | None]
-    """Of the interaction, while it grows, where its messages exist only behind that."""
+    """Of the interaction, where its messages exist only behind that; such an answer is forgotten
+    as soon as it has been shown."""
     unshown: Mapped[bool | None]
     """Whether it has ended and Discord may not have its last state."""
 

@@ -175,6 +175,16 @@ class TestTrouble:
         assert stage.place.pages == ["one two three"]
         assert "Stop" not in stage.place.last.buttons
 
+    async def test_a_repeated_post_leaves_no_stop_button_behind(self, stage):
+        reply = stage.reply()
+        stage.place.lost_after_work = [TransientError()]
+        reply.write("one")
+        await stage.clock.advance(0.5)
+        assert "Stop" in stage.place.last.buttons
+        await stage.end(reply)
+        assert stage.place.pages == ["one"]
+        assert "Stop" not in stage.place.last.buttons
+
     async def test_a_last_edit_whose_answers_are_lost_is_not_shown_twice(self, stage):
         reply = stage.reply()
         reply.write("one")
