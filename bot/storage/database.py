@@ -45,6 +45,9 @@ ALEMBIC_INI = Path(__file__).parents[2] / "alembic.ini"
 
 BUSY_TIMEOUT_SECONDS = 10
 """How long SQLite waits for a writer in another process."""
+SQLITE_CONNECTIONS = 4
+SQLITE_CACHE_KIB = 1_000
+"""Of pages, for each connection; the system keeps the file in memory as well."""
 CLOSE_SECONDS = 5
 
 OLDEST_SQLITE = (3, 35)
@@ -107,6 +110,9 @@ def create_engine(url: str) -> AsyncEngine:
     engine = create_async_engine(
         parsed,
         hide_parameters=True,
+        # Each has a thread and a cache of pages; writers take one at a time anyway.
+        pool_size=SQLITE_CONNECTIONS,
+        max_overflow=0,
         connect_args={"async_creator_fn": sqlite_driver.connect},
     )
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
@@ -156,6 +162,7 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -
     cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_SECONDS * 1000}")
     # Counts for new files only. A picture takes a third less processor time than in 4 KiB.
     cursor.execute("PRAGMA page_size=8192")
+    cursor.execute(f"PRAGMA cache_size=-{SQLITE_CACHE_KIB}")
     cursor.execute("PRAGMA journal_mode=WAL")
     # Enough with WAL: a power cut may lose the last moments, never the file.
     cursor.execute("PRAGMA synchronous=NORMAL")
