@@ -9,11 +9,14 @@ often: Discord allows 1,000 a day
 from __future__ import annotations
 
 import asyncio
+import math
 from typing import Any, ClassVar
 
 import discord
 from discord.gateway import DiscordWebSocket
 
+TOGETHER_SECONDS = 60.0
+"""Attempts that follow each other faster belong together: none of their sessions lasted."""
 LONGEST_PAUSE_SECONDS = 30.0
 """The library gives up a connection after 60."""
 
@@ -22,6 +25,7 @@ class Reidentifying(DiscordWebSocket):
     """Identifies where there is no session to resume; more slowly the longer none comes about."""
 
     _in_vain: ClassVar[int] = 0
+    _last_at: ClassVar[float] = -math.inf
 
     @classmethod
     async def from_client(cls, client: Any, **options: Any) -> Any:
@@ -30,11 +34,16 @@ class Reidentifying(DiscordWebSocket):
             return await super().from_client(client, **options)
         if options["session"] is None:
             options["resume"] = False
-            await asyncio.sleep(min(2.0**cls._in_vain - 1, LONGEST_PAUSE_SECONDS))
-            Reidentifying._in_vain = min(cls._in_vain + 1, 8)
-        else:
-            Reidentifying._in_vain = 0
+            await cls._pause()
         return await super().from_client(client, **options)
+
+    @classmethod
+    async def _pause(cls) -> None:
+        now = asyncio.get_running_loop().time()
+        again = now < cls._last_at + TOGETHER_SECONDS
+        in_vain = min(cls._in_vain + 1, 8) if again else 0
+        Reidentifying._in_vain, Reidentifying._last_at = in_vain, now
+        await asyncio.sleep(min(2.0**in_vain - 1, LONGEST_PAUSE_SECONDS))
 
 
 def install() -> None:

@@ -55,9 +55,8 @@ class Missed(commands.Cog):
     async def on_ready(self) -> None:
         """Fires after the start, and again whenever Discord could not resume a session."""
         bot = self._bot
-        if any(shard.is_closed() for shard in bot.shards.values()):
-            return  # Lost again while it became ready; what is known of the channels is old.
-        since, bot.deaf_since = bot.deaf_since, None
+        # Lost again while it became ready, it becomes ready once more.
+        since = bot.hear_again()
         if since is None or bot.missed == "ignore" or not bot.look_back:
             return
         since = max(since - MARGIN, discord.utils.utcnow() - bot.look_back)
