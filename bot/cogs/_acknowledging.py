@@ -11,6 +11,8 @@ ALREADY_ACKNOWLEDGED = 40060
 """By an earlier try of ours, or by another process of the bot."""
 ACKNOWLEDGED = "acknowledged"
 """Marks interactions that Discord has as deferred although its answer to that was lost."""
+TRIED = "tried"
+"""Marks those that it may have as deferred."""
 
 
 async def acknowledge(
@@ -26,6 +28,7 @@ async def acknowledge(
         deferred = await interaction.response.defer(thinking=thinking, ephemeral=ephemeral)
     except (discord.DiscordServerError, aiohttp.ClientError, TimeoutError, ConnectionError):
         # It may have come through all the same; then the second one is refused as a repetition.
+        interaction.extras[TRIED] = True
         try:
             deferred = await interaction.response.defer(thinking=thinking, ephemeral=ephemeral)
         except discord.HTTPException as error:

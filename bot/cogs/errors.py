@@ -11,7 +11,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.chat.endings import sentence
-from bot.cogs._acknowledging import ACKNOWLEDGED, ALREADY_ACKNOWLEDGED
+from bot.cogs._acknowledging import ACKNOWLEDGED, ALREADY_ACKNOWLEDGED, TRIED
 from bot.errors import BotError, ClosingError
 from bot.i18n import _
 
@@ -51,10 +51,20 @@ async def tell(interaction: discord.Interaction, words: str) -> None:
         elif interaction.response.is_done():
             await interaction.followup.send(words, ephemeral=True)
         else:
-            await interaction.response.send_message(words, ephemeral=True)
+            await _answer(interaction, words)
     except (discord.HTTPException, aiohttp.ClientError, TimeoutError) as error:
         if getattr(error, "code", None) != ALREADY_ACKNOWLEDGED:
             log.warning("could not tell a member about an error: %s", error)
+
+
+async def _answer(interaction: discord.Interaction, words: str) -> None:
+    try:
+        await interaction.response.send_message(words, ephemeral=True)
+    except discord.HTTPException as error:
+        if error.code != ALREADY_ACKNOWLEDGED or TRIED not in interaction.extras:
+            raise
+        # It was our own try that came through.
+        await interaction.edit_original_response(content=words)
 
 
 async def report(interaction: discord.Interaction[Any], error: Exception) -> None:

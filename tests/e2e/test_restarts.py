@@ -130,3 +130,11 @@ async def test_stopping_lets_no_reply_wait_for_ever(weather):
         await weather.until(lambda: grows(weather))
         await app.stop_bot(bot, grace=0.01)
     assert "Interrupted" in weather.replies()[0].content
+
+
+async def test_a_deferral_whose_answers_are_lost_ends_in_a_sentence(weather):
+    weather.discord.faults.drop("POST", "/interactions/*/*/callback", times=1, after=True)
+    weather.discord.faults.drop("POST", "/interactions/*/*/callback", times=1)
+    async with weather.bot():
+        await weather.mira.run(GENERAL_ID, "ask", {"prompt": "hi"})
+        await weather.until(lambda: "Try again" in str([m.content for m in weather.replies()]))
