@@ -18,7 +18,7 @@ run: $(VENV)/run.stamp
 	fi
 
 test: $(VENV)/dev.stamp
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile
+	$(BIN)/python -m pytest -q -n 3 --dist loadfile
 
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff check .

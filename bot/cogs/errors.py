@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 
 UNKNOWN_INTERACTION = 10062
 OTHERS_FIRST_SECONDS = 1.0
+PAUSES = (1.0, 3.0, 9.0)
+"""Seconds between tries to tell somebody something while Discord cannot be reached."""
 UNREACHABLE = (discord.DiscordServerError, aiohttp.ClientError, TimeoutError, ConnectionError)
 DEFERRED = discord.InteractionResponseType.deferred_channel_message
 
@@ -42,29 +44,39 @@ def words_for(error: Exception) -> str | None:
             return None
 
 
-async def tell(interaction: discord.Interaction, words: str) -> None:
+async def tell(interaction: discord.Interaction[Any], words: str) -> None:
     """Say something to the member who acted, and to nobody else where Discord allows it."""
-    try:
-        if interaction.response.type is DEFERRED or ACKNOWLEDGED in interaction.extras:
-            # Whatever is sent first takes the place of "is thinking...".
-            await interaction.edit_original_response(content=words)
-        elif interaction.response.is_done():
-            await interaction.followup.send(words, ephemeral=True)
+    for pause in (*PAUSES, None):
+        try:
+            await _say(interaction, words)
+        except UNREACHABLE as error:
+            if pause is None:
+                log.warning("could not tell a member about an error: %s", type(error).__name__)
+                return
+            interaction.extras[TRIED] = True  # it may have come through all the same
+            await interaction.client.clock.sleep(pause)
+        except discord.HTTPException as error:
+            if error.code != ALREADY_ACKNOWLEDGED:
+                log.warning("could not tell a member about an error: %s", error)
+            return
         else:
-            await _answer(interaction, words)
-    except (discord.HTTPException, aiohttp.ClientError, TimeoutError) as error:
-        if getattr(error, "code", None) != ALREADY_ACKNOWLEDGED:
-            log.warning("could not tell a member about an error: %s", error)
+            return
 
 
-async def _answer(interaction: discord.Interaction, words: str) -> None:
-    try:
-        await interaction.response.send_message(words, ephemeral=True)
-    except discord.HTTPException as error:
-        if error.code != ALREADY_ACKNOWLEDGED or TRIED not in interaction.extras:
-            raise
-        # It was our own try that came through.
+async def _say(interaction: discord.Interaction[Any], words: str) -> None:
+    if interaction.response.type is DEFERRED or ACKNOWLEDGED in interaction.extras:
+        # Whatever is sent first takes the place of "is thinking...".
         await interaction.edit_original_response(content=words)
+    elif interaction.response.is_done():
+        await interaction.followup.send(words, ephemeral=True)
+    else:
+        try:
+            await interaction.response.send_message(words, ephemeral=True)
+        except discord.HTTPException as error:
+            if error.code != ALREADY_ACKNOWLEDGED or TRIED not in interaction.extras:
+                raise
+            # It was our own try that came through.
+            await interaction.edit_original_response(content=words)
 
 
 async def report(interaction: discord.Interaction[Any], error: Exception) -> None:

@@ -134,7 +134,7 @@ async def test_stopping_lets_no_reply_wait_for_ever(weather):
 
 async def test_a_deferral_whose_answers_are_lost_ends_in_a_sentence(weather):
     weather.discord.faults.drop("POST", "/interactions/*/*/callback", times=1, after=True)
-    weather.discord.faults.drop("POST", "/interactions/*/*/callback", times=1)
+    weather.discord.faults.drop("POST", "/interactions/*/*/callback", times=2)
     async with weather.bot():
         await weather.mira.run(GENERAL_ID, "ask", {"prompt": "hi"})
         await weather.until(lambda: "Try again" in str([m.content for m in weather.replies()]))
