@@ -14,7 +14,7 @@ import aiohttp
 import discord
 import yarl
 
-from bot import reidentify
+from bot import heap, reidentify
 from bot.cdn import cdn_files
 from bot.chat.account import Prices
 from bot.chat.metering import Meter
@@ -206,6 +206,7 @@ async def running_bot(settings: Settings) -> AsyncIterator[Bot]:
         chores = (
             Chore("media pruned", HOUR, prune_media),
             Chore("quotas forgotten", HOUR, lambda: quotas.forget(datetime.now(UTC))),
+            Chore("free memory given back", heap.TRIM_SECONDS, heap.trim),
             Chore("alive", BEAT_SECONDS, lambda: run.beat(hears=bot.hears)),
             Chore("endings still to be kept", TEN_SECONDS, responder.close_rest),
             Chore("models listed", HOUR, learn_models),
