@@ -153,8 +153,9 @@ _ALT = r"!\[((?:(?!!\[)[^\]\n])*)"
 _DATA_HEAD = re.compile(_ALT + r"\]\([ \t]*(?=data:image/)")
 _HOSTED = re.compile(
     _ALT + r"\]\([ \t]*<?(https?://[^\s<>()]+(?:\([^\s()]*\)[^\s<>()]*)*)>?"
-    r"(?:[ \t]+(?:\"[^\"\n]*\"|'[^'\n]*'))?[ \t]*\)"
+    r"(?:[ \t]+(?:\"(?:[^\"()\n]|\([^\"()\n]*\))*\"|'(?:[^'()\n]|\([^'()\n]*\))*'))?[ \t]*\)"
 )
+"""Brackets in a title come in pairs, as the beginning of a picture is held back only so far."""
 _MARKDOWN_CUT = re.compile(rf"!(?:(?=\[){_ALT[1:]}(?:\](?:\((?:[^()\n]|\([^()\n]*\)?)*)?)?)?")
 _URL_LINE = re.compile(r"(https?://[^\s<>]++)[ \t]*+(?=\n)")
 _PICTURE_NAME = re.compile(r"//[^\s<>].*?\.(?:png|jpe?g|webp|gif)(?:\?|\Z)", re.IGNORECASE)

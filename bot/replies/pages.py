@@ -220,7 +220,8 @@ class _Step(NamedTuple):
 def _steps(window: Scan, limit: int) -> list[_Step]:
     """The pieces that fit on the page and the first that does not."""
     steps: list[_Step] = []
-    used = units(window.start.opening())
+    opening = window.start.opening()
+    used = units(opening) + opening.endswith("`")  # backticks may have to be kept apart
     context, room = None, limit
     for piece in window.pieces:
         if piece.context is not context:

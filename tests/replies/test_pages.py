@@ -372,3 +372,17 @@ def test_what_shows_shorter_than_it_is_costs_time_in_proportion(before, token, a
         return lambda: paginate(text, limit=PAGE_UNITS)
 
     assert not grows_too_fast(make, 8_000)
+
+
+def test_backticks_that_have_to_be_kept_apart_are_counted():
+    text = "`a\n" + "x" * 15 + "` and " + "[b](https://x.test/) " * 30
+    paginator = Paginator(60)
+    paginator.feed(text)
+    paginator.close()
+    assert all(units(page) <= 60 for page in [*paginator.frozen, paginator.tail])
+    hostile = "] ope=`[a][ba\n]\nx=1\n`" + "|" + "[](http://[)" * 14 + "[ls>"
+    for limit in range(180, 210):
+        pages = Paginator(limit)
+        pages.feed(hostile)
+        pages.close()
+        assert all(units(page) <= limit for page in [*pages.frozen, pages.tail])
