@@ -214,4 +214,4 @@ def test_what_surrounds_a_broken_picture_is_the_same_however_it_is_cut(
 def test_a_title_with_a_lone_bracket_is_no_picture_however_it_is_cut(size: int) -> None:
     text = '![a](https://x "))t")<![a](http\ns://x "t")'
     pieces = [text[at : at + size] for at in range(0, len(text), size)]
-    assert sorted_out(pieces) == sorted_out([text])
+    assert sorted_out(*pieces) == sorted_out(text)
