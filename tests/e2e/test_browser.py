@@ -101,6 +101,7 @@ async def test_a_newcomer_mentions_the_bot_watches_the_reply_grow_and_gets_a_pic
 
         # An admin looks at the settings; only they see the answer.
         await page.get_by_role("radio", name="Ada").click()
+        await expect(page.get_by_role("radio", name="Ada")).to_be_checked()
         await field.press_sequentially("/config show")
         await expect(page.get_by_role("option", name="/config show")).to_be_visible()
         await page.keyboard.press("Enter")
