@@ -118,6 +118,11 @@ class Bot(commands.AutoShardedBot):
         await self._sync_commands()
 
     @property
+    def looks_back(self) -> bool:
+        """Whether messages that were missed are looked for."""
+        return self.missed != "ignore" and bool(self.look_back)
+
+    @property
     def hears(self) -> bool:
         """Whether questions reach the bot and are taken."""
         return self.is_ready() and self.deaf_since is None and self.responder.takes_questions

@@ -288,9 +288,12 @@ class Responder:
         try:
             return await open_surface(turn)
         except BaseException:
-            # Nothing would ever end this turn, and its question could not be asked again.
+            # Nothing would ever end this turn, and its question could not be asked again. There is
+            # nothing to show of it either: whoever asked is told by the error.
             if turn.is_remembered:
-                await self._closings.close(turn.turn_id, TurnState.FAILED, Growing().answer(""))
+                await self._closings.close(
+                    turn.turn_id, TurnState.FAILED, Growing().answer(""), shown=True
+                )
             raise
 
     async def _show(self, kept: KeptTurn | None, open_surface: OpenSurface) -> bool:

@@ -13,6 +13,8 @@ ACKNOWLEDGED = "acknowledged"
 """Marks interactions that Discord has as deferred although its answer to that was lost."""
 TRIED = "tried"
 """Marks those that it may have as deferred."""
+UNREACHABLE = (discord.DiscordServerError, aiohttp.ClientError, TimeoutError, ConnectionError)
+"""What a call fails with that may have come through all the same."""
 
 
 async def acknowledge(
@@ -26,7 +28,7 @@ async def acknowledge(
     """
     try:
         deferred = await interaction.response.defer(thinking=thinking, ephemeral=ephemeral)
-    except (discord.DiscordServerError, aiohttp.ClientError, TimeoutError, ConnectionError):
+    except UNREACHABLE:
         # It may have come through all the same; then the second one is refused as a repetition.
         interaction.extras[TRIED] = True
         try:

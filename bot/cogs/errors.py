@@ -5,13 +5,12 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-import aiohttp
 import discord
 from discord import app_commands
 from discord.ext import commands
 
 from bot.chat.endings import sentence
-from bot.cogs._acknowledging import ACKNOWLEDGED, ALREADY_ACKNOWLEDGED, TRIED
+from bot.cogs._acknowledging import ACKNOWLEDGED, ALREADY_ACKNOWLEDGED, TRIED, UNREACHABLE
 from bot.errors import BotError, ClosingError
 from bot.i18n import _
 
@@ -21,7 +20,6 @@ UNKNOWN_INTERACTION = 10062
 OTHERS_FIRST_SECONDS = 1.0
 PAUSES = (1.0, 3.0, 9.0)
 """Seconds between tries to tell somebody something while Discord cannot be reached."""
-UNREACHABLE = (discord.DiscordServerError, aiohttp.ClientError, TimeoutError, ConnectionError)
 DEFERRED = discord.InteractionResponseType.deferred_channel_message
 
 

@@ -73,7 +73,7 @@ class Mentions(commands.Cog):
             )
         except ClosingError as error:
             # Whoever starts next looks back, and answers it.
-            if self._bot.missed == "ignore":
+            if not self._bot.looks_back:
                 await _reply(message, sentence(error))
         except Exception as error:
             # The edge of this feature: a sentence for the member, a traceback for the operator.

@@ -57,7 +57,7 @@ class Missed(commands.Cog):
         bot = self._bot
         # Lost again while it became ready, it becomes ready once more.
         since = bot.hear_again()
-        if since is None or bot.missed == "ignore" or not bot.look_back:
+        if since is None or not bot.looks_back:
             return
         since = max(since - MARGIN, discord.utils.utcnow() - bot.look_back)
         task = asyncio.create_task(self._look(since))
@@ -144,7 +144,7 @@ class Missed(commands.Cog):
         await asyncio.gather(*map(answer, rows.values()))
 
     async def _end_unseen(self, before: datetime) -> None:
-        """The same for commands that only the asker sees, by the tokens that were noted."""
+        """End private commands whose process has died, by the tokens that were noted."""
         for key, token in (await self._bot.state.find(UNSEEN)).items():
             if discord.utils.snowflake_time(int(key.removeprefix(UNSEEN))) >= before:
                 continue

@@ -382,6 +382,7 @@ async def test_a_reply_that_cannot_even_begin_leaves_its_question_to_be_asked_ag
     with pytest.raises(OSError, match="gone"):
         await world.responder.ask(SCOPE, prepare, broken)
     assert world.state is TurnState.FAILED
+    assert world.store.unshown == set()
     assert await world.responder.again(1, world.open_surface)
 
 

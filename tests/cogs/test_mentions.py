@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+from datetime import timedelta
 
 import pytest
 from PIL import Image
@@ -149,3 +150,13 @@ async def test_long_answers_arrive_whole(stage, text):
     await stage.mira.send(stage.general, f"{stage.me} go on")
     shown = " ".join(reply.content for reply in stage.replies())
     assert shown.split() == text.split()
+
+
+@pytest.mark.parametrize("minutes", [0, 15])
+async def test_a_bot_that_goes_down_says_so_unless_its_next_start_looks_back(stage, minutes):
+    bot = stage.env.bot
+    bot.look_back = timedelta(minutes=minutes)
+    await bot.responder.drain()
+    await stage.mira.send(stage.general, f"{stage.me} hi")
+    told = [message.content for message in stage.replies()]
+    assert told == ([] if minutes else ["I am being restarted. Ask again in a minute."])
