@@ -23,7 +23,8 @@ REQUESTS_PER_SECOND = 50
 """Discord's limit for a bot; interaction endpoints are exempt."""
 MIDDLE_GAP_SECONDS = 1.0
 """A lone reply is painted about once a second, whatever its bucket would allow."""
-_SWEEP_AT = 2_000
+MOST_WINDOWS = 500
+"""From so many on, those that say nothing any more are forgotten."""
 
 
 class Slot:
@@ -238,7 +239,7 @@ class EditBudget:
     def _window(self, bucket: Bucket) -> BucketWindow:
         window = self._windows.get(bucket)
         if window is None:
-            if len(self._windows) >= _SWEEP_AT:
+            if len(self._windows) >= MOST_WINDOWS:
                 now = self._clock.now()
                 self._windows = {b: w for b, w in self._windows.items() if not w.idle(now)}
             window = self._windows[bucket] = BucketWindow()

@@ -11,11 +11,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bot.replies.pacing import MOST_WINDOWS, REQUESTS_PER_SECOND
+from bot.replies.refusals import MOST_REFUSED
+
 MOST_MEMORY = 1.1
 """Resident memory at the end, as a multiple of that after the first thousand replies."""
 _MORE_FILES = 2
 _MORE_TASKS = 2
 _MORE_IN_CONTAINER = 32
+_BOUNDS = {
+    "http._buckets": 300,  # discord.py clears them from 256 on.
+    "budget._windows": MOST_WINDOWS,
+    "budget._bot._held": REQUESTS_PER_SECOND,
+    "budget.refusals._times": MOST_REFUSED,  # Of ten minutes.
+}
+"""How long containers may become that are full only after more than a thousand replies."""
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _PATIENCE_SECONDS = 20.0
 
@@ -66,7 +76,7 @@ def growth(first: Sample, last: Sample) -> list[str]:
         found.append(f"tasks: {first.tasks} became {last.tasks}")
     for path, length in last.containers.items():
         before = first.containers.get(path, 0)
-        if length > before + _MORE_IN_CONTAINER:
+        if length > max(before + _MORE_IN_CONTAINER, _BOUNDS.get(path, 0)):
             found.append(f"{path}: {before} became {length}")
     return found
 

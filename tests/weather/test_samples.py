@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from bot.replies.pacing import MOST_WINDOWS
 from tests.weather.census import containers
 from tests.weather.logs import errors
 from tests.weather.samples import Sample, growth
@@ -32,6 +33,13 @@ def test_a_process_that_stays_as_it_was_is_fine():
 )
 def test_what_grows_is_named(grown, words):
     assert growth(FIRST, replace(FIRST, **grown)) == [words]
+
+
+def test_what_has_a_bound_may_fill_up_to_it():
+    filled = {"budget._windows": MOST_WINDOWS}
+    assert growth(FIRST, replace(FIRST, containers=filled)) == []
+    [found] = growth(FIRST, replace(FIRST, containers={"budget._windows": MOST_WINDOWS + 1}))
+    assert found == f"budget._windows: 0 became {MOST_WINDOWS + 1}"
 
 
 class Part:
