@@ -16,6 +16,7 @@ import discord
 from yarl import URL
 
 from bot.errors import BotError
+from bot.limited_body import read_limited
 
 CDN = frozenset({URL("https://cdn.discordapp.com"), URL("https://media.discordapp.net")})
 """Where Discord keeps what people attach."""
@@ -78,12 +79,7 @@ class CdnFiles:
                 raise LinkExpiredError(f"status={response.status}")
             if response.status != 200:
                 raise NotFetchedError(f"status={response.status}")
-            body = bytearray()
-            async for chunk in response.content.iter_any():
-                body += chunk
-                if len(body) > max_bytes:
-                    raise NotFetchedError("larger than it was said to be")
-            return bytes(body)
+            return await read_limited(response, max_bytes)
 
 
 @asynccontextmanager

@@ -13,6 +13,8 @@ ACKNOWLEDGED = "acknowledged"
 """Marks interactions that Discord has as deferred although its answer to that was lost."""
 TRIED = "tried"
 """Marks those that it may have as deferred."""
+IN_PLACE = "in place"
+"""Marks those of a message that stays as it is: its buttons' and forms', unless they "think"."""
 UNREACHABLE = (discord.DiscordServerError, aiohttp.ClientError, TimeoutError, ConnectionError)
 """What a call fails with that may have come through all the same."""
 
@@ -26,6 +28,8 @@ async def acknowledge(
     Raises:
         discord.HTTPException: Discord does not take it.
     """
+    if not thinking and interaction.type is not discord.InteractionType.application_command:
+        interaction.extras[IN_PLACE] = True
     try:
         deferred = await interaction.response.defer(thinking=thinking, ephemeral=ephemeral)
     except UNREACHABLE:
@@ -39,3 +43,8 @@ async def acknowledge(
             interaction.extras[ACKNOWLEDGED] = True
             return None
     return deferred.message_id if deferred is not None and thinking else None
+
+
+def is_acknowledged(interaction: discord.Interaction[Any]) -> bool:
+    """Whether Discord has an answer already, also one whose own answer was lost."""
+    return interaction.response.is_done() or ACKNOWLEDGED in interaction.extras

@@ -15,6 +15,7 @@ from bot.byte_file import ByteFile
 from bot.chat.account import Balance, by_day
 from bot.chat.places import SettingsPlace
 from bot.client import Bot
+from bot.cogs._acknowledging import acknowledge
 from bot.cogs._config import Channel, check_admin, guild_id_of, set_and_tell, within
 from bot.cogs._modals import Values, handles, show
 from bot.cogs._models import code
@@ -45,7 +46,7 @@ class KeyCommands(commands.Cog):
         if not remove:
             await show_key_form(interaction)
             return
-        await interaction.response.defer(ephemeral=True)
+        await acknowledge(interaction, ephemeral=True)
         bot, guild_id = interaction.client, guild_id_of(interaction)
         await bot.policy.keep_key(guild_id, None, speaker_of(interaction.user))
         await interaction.edit_original_response(
@@ -73,7 +74,7 @@ class KeyCommands(commands.Cog):
             raise QuestionError(_("Choose a text channel for the warning."))
         if (warn_below is None) != (channel is None):
             raise QuestionError(_("For a warning, choose both an amount and a channel."))
-        await interaction.response.defer(ephemeral=True)
+        await acknowledge(interaction, ephemeral=True)
         if warn_below is not None and channel is not None:
             me = interaction.guild.me if interaction.guild else None
             if me is not None and not channel.permissions_for(me).send_messages:
@@ -117,7 +118,7 @@ async def _entered(
     interaction: discord.Interaction[Bot], _match: re.Match[str], values: Values
 ) -> None:
     check_admin(interaction)
-    await interaction.response.defer(ephemeral=True, thinking=True)
+    await acknowledge(interaction, ephemeral=True, thinking=True)
     bot = interaction.client
     authcode = values.get("authcode", "").strip()
     is_code = authcode.isascii() and authcode.isprintable() and " " not in authcode

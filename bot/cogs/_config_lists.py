@@ -15,6 +15,7 @@ from bot.chat.moving import check_lengths
 from bot.chat.preferences import Configuration, Lists
 from bot.chat.quota import MICRO, Holder, Limit, Measure, Period
 from bot.client import Bot
+from bot.cogs._acknowledging import acknowledge
 from bot.cogs._config import (
     Channel,
     allowance_in_words,
@@ -128,7 +129,7 @@ class Access(app_commands.Group):
     async def show(self, interaction: discord.Interaction[Bot]) -> None:
         """Who may ask where, with which models, and how much."""
         use_language(interaction.locale.value)
-        await interaction.response.defer(ephemeral=True)
+        await acknowledge(interaction, ephemeral=True)
         configuration = await interaction.client.policy.configuration(guild_id_of(interaction))
         await interaction.edit_original_response(
             content=within(list_lines(configuration.lists)),
@@ -258,7 +259,7 @@ def with_allowance(allowance: Allowance, *, allowed: bool = True) -> Callable[[L
 
 async def _edit(interaction: discord.Interaction[Any], edit: Callable[[Lists], Lists]) -> None:
     use_language(interaction.locale.value)
-    await interaction.response.defer(ephemeral=True)
+    await acknowledge(interaction, ephemeral=True)
     await change_and_tell(interaction, of_lists(edit))
 
 

@@ -13,6 +13,7 @@ from bot.cdn import NotFetchedError
 from bot.chat.moving import exported, fitting, imported
 from bot.chat.preferences import Configuration, Lists, Preferences
 from bot.client import Bot
+from bot.cogs._acknowledging import acknowledge
 from bot.cogs._config import (
     Channel,
     change_in_words,
@@ -62,7 +63,7 @@ class MovingCommands(commands.Cog):
             file: What `/config export` gave you.
         """
         use_language(interaction.locale.value)
-        await interaction.response.defer(ephemeral=True)
+        await acknowledge(interaction, ephemeral=True)
         if file.size > MAX_BYTES:
             raise QuestionError(_("This file is too large to be one of settings."))
         try:
@@ -108,7 +109,7 @@ class MovingCommands(commands.Cog):
 
 async def show_log(interaction: discord.Interaction[Bot], page: int = 1) -> None:
     """Show a page of the log, to whoever asked alone."""
-    await interaction.response.defer(ephemeral=True, thinking=True)
+    await acknowledge(interaction, ephemeral=True, thinking=True)
     entries = await interaction.client.policy.log(
         guild_id_of(interaction), limit=LOG_PAGE, skip=(page - 1) * LOG_PAGE
     )
@@ -128,7 +129,7 @@ async def show_log(interaction: discord.Interaction[Bot], page: int = 1) -> None
 
 async def show_export(interaction: discord.Interaction[Bot]) -> None:
     """Give all settings as a file, to whoever asked alone."""
-    await interaction.response.defer(ephemeral=True, thinking=True)
+    await acknowledge(interaction, ephemeral=True, thinking=True)
     configuration = await interaction.client.policy.configuration(guild_id_of(interaction))
     file = discord.File(ByteFile(exported(configuration)), FILE_NAME)
     await interaction.edit_original_response(
@@ -141,7 +142,7 @@ async def propose_reset(
     interaction: discord.Interaction[Bot], what: What, place_id: int | None
 ) -> None:
     """Show what taking settings back would change; of a place only its layer."""
-    await interaction.response.defer(ephemeral=True, thinking=True)
+    await acknowledge(interaction, ephemeral=True, thinking=True)
     old = await interaction.client.policy.configuration(guild_id_of(interaction))
     new = _reset(old, what)
     if place_id is not None:

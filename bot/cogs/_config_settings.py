@@ -12,6 +12,7 @@ from bot.chat.preferences import FIELDS, PERSONA_LENGTH, Setting
 from bot.chat.profiles import KNOWN_IMAGE_MODELS, profile_of
 from bot.chat.turns import Task
 from bot.client import Bot
+from bot.cogs._acknowledging import acknowledge
 from bot.cogs._config import INHERIT, Channel, guild_id_of, set_and_tell
 from bot.cogs._modals import show
 from bot.cogs._models import CHOICES, MODEL_LENGTH, code, matching
@@ -237,7 +238,7 @@ async def _set(
     use_language(interaction.locale.value)
     if not changes:
         raise QuestionError(_("Choose at least one thing to change."))
-    await interaction.response.defer(ephemeral=True)
+    await acknowledge(interaction, ephemeral=True)
     await set_and_tell(interaction, channel.id if channel else None, changes)
 
 

@@ -9,6 +9,7 @@ from typing import Any, Self
 import discord
 from discord import ui
 
+from bot.cogs._acknowledging import acknowledge
 from bot.cogs.errors import report, tell
 from bot.errors import QuestionError
 from bot.i18n import _, use_language
@@ -71,7 +72,7 @@ class AnswerButton(ui.DynamicItem[ui.Button[Any]], template=r"answer:(?P<message
         """Answer, if the one who wrote the message wants it."""
         use_language(interaction.locale.value)
         try:
-            await interaction.response.defer()
+            await acknowledge(interaction)
             message = await self._message(interaction)
             if message.author.id != interaction.user.id:
                 await tell(interaction, _("Only the one who asked can use this button."))

@@ -19,6 +19,7 @@ from bot.chat.policy import Effective
 from bot.chat.preferences import FIELDS
 from bot.chat.turns import Task
 from bot.client import Bot
+from bot.cogs._acknowledging import is_acknowledged
 from bot.cogs._config import (
     INHERIT,
     SECTIONS,
@@ -93,7 +94,7 @@ def pages() -> dict[str, str]:
 async def show_page(interaction: discord.Interaction[Bot], spot: Spot, note: str = "") -> None:
     """Show a page in the panel's place."""
     view = await _view(interaction, spot, note)
-    if interaction.response.is_done():
+    if is_acknowledged(interaction):
         await interaction.edit_original_response(view=view)
     else:
         await interaction.response.edit_message(view=view)

@@ -20,6 +20,7 @@ from bot.chat.names import plain
 from bot.chat.preferences import FIELDS, Change, Configuration, Preferences, Setting
 from bot.chat.quota import MICRO, Holder, Limit, Measure, Period
 from bot.client import Bot
+from bot.cogs._acknowledging import acknowledge
 from bot.cogs._config import (
     INHERIT,
     change_in_words,
@@ -55,7 +56,7 @@ _Choice = TypeVar("_Choice", bound=StrEnum)
 
 async def open_panel(interaction: discord.Interaction[Bot]) -> None:
     """Show the panel to whoever asked, and to nobody else."""
-    await interaction.response.defer(ephemeral=True)
+    await acknowledge(interaction, ephemeral=True)
     await show_page(interaction, Spot())
 
 
@@ -178,7 +179,7 @@ async def _key(interaction: discord.Interaction[Bot], _spot: Spot, _chosen: list
 
 @_panel_part("keyless")
 async def _keyless(interaction: discord.Interaction[Bot], spot: Spot, _chosen: list[str]) -> None:
-    await interaction.response.defer()
+    await acknowledge(interaction)
     bot = interaction.client
     await bot.policy.keep_key(guild_id_of(interaction), None, speaker_of(interaction.user))
     await show_page(interaction, spot, _("The auth code is forgotten."))
@@ -186,7 +187,7 @@ async def _keyless(interaction: discord.Interaction[Bot], spot: Spot, _chosen: l
 
 @_panel_part("balance")
 async def _balance(interaction: discord.Interaction[Bot], _spot: Spot, _chosen: list[str]) -> None:
-    await interaction.response.defer(ephemeral=True, thinking=True)
+    await acknowledge(interaction, ephemeral=True, thinking=True)
     await show_balance(interaction)
 
 
@@ -404,7 +405,7 @@ async def _save(
 
 
 async def _change(interaction: discord.Interaction[Bot], spot: Spot, edit: Any) -> None:
-    await interaction.response.defer()
+    await acknowledge(interaction)
     bot = interaction.client
     try:
         changes: list[Change] = await bot.policy.change(

@@ -14,6 +14,7 @@ from bot.cdn import Files, NotFetchedError
 from bot.chat.moving import exported, fingerprint, imported
 from bot.chat.preferences import Configuration, differences
 from bot.client import Bot
+from bot.cogs._acknowledging import acknowledge
 from bot.cogs._config import change_in_words, check_admin, guild_id_of, within
 from bot.cogs._places import speaker_of
 from bot.cogs.errors import report
@@ -68,7 +69,7 @@ class ApplyButton(ui.DynamicItem[ui.Button[Any]], template=r"apply:(?P<base>[0-9
         use_language(interaction.locale.value)
         try:
             check_admin(interaction)
-            await interaction.response.defer()
+            await acknowledge(interaction)
             await _apply(interaction, self.base)
         except Exception as error:  # noqa: BLE001 - the library only logs what escapes here
             await report(interaction, error)

@@ -11,6 +11,7 @@ from discord.ext import commands
 
 from bot.chat.persona import filled_in
 from bot.client import Bot
+from bot.cogs._acknowledging import acknowledge
 from bot.cogs._config import (
     SECTIONS,
     Channel,
@@ -72,7 +73,7 @@ class Config(
             channel: Another channel than this one, or a category.
         """
         use_language(interaction.locale.value)
-        await interaction.response.defer(ephemeral=True)
+        await acknowledge(interaction, ephemeral=True)
         place = place_of(interaction, channel.id if channel else None)
         effective = await interaction.client.policy.effective(place)
         lines = [_("### Settings in {channel}").format(channel=f"<#{place.channel_id}>")]
@@ -94,7 +95,7 @@ async def _persona_written(
 ) -> None:
     """Show a persona before it is saved."""
     check_admin(interaction)
-    await interaction.response.defer(ephemeral=True, thinking=True)
+    await acknowledge(interaction, ephemeral=True, thinking=True)
     place_id = checked_place(interaction, match["place"])
     persona = values.get("persona", "").strip() or None
     old = await interaction.client.policy.configuration(guild_id_of(interaction))

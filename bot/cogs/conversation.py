@@ -10,6 +10,7 @@ from bot.chat.content import Message, TextPart
 from bot.chat.names import plain
 from bot.chat.turns import Scope, TurnState
 from bot.client import Bot
+from bot.cogs._acknowledging import acknowledge
 from bot.cogs._config import within
 from bot.cogs._places import scope_of, settings_place
 from bot.errors import ConversationError
@@ -29,7 +30,7 @@ class Conversation(commands.GroupCog, group_name="conversation"):
     async def show(self, interaction: discord.Interaction[Bot]) -> None:
         """What I remember of the conversation in this channel."""
         use_language(interaction.locale.value)
-        await interaction.response.defer(ephemeral=True)
+        await acknowledge(interaction, ephemeral=True)
         scope = await self._scope(interaction)
         exchanges = await self._bot.store.exchanges(scope, limit=SHOWN_EXCHANGES)
         if not exchanges:
@@ -50,7 +51,7 @@ class Conversation(commands.GroupCog, group_name="conversation"):
     async def clear(self, interaction: discord.Interaction[Bot]) -> None:
         """Forget the conversation in this channel; everybody here sees that you did."""
         use_language(interaction.locale.value)
-        await interaction.response.defer()
+        await acknowledge(interaction)
         count = await self._bot.store.clear(await self._scope(interaction))
         if count:
             words = ngettext(

@@ -10,7 +10,13 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.chat.endings import sentence
-from bot.cogs._acknowledging import ACKNOWLEDGED, ALREADY_ACKNOWLEDGED, TRIED, UNREACHABLE
+from bot.cogs._acknowledging import (
+    ACKNOWLEDGED,
+    ALREADY_ACKNOWLEDGED,
+    IN_PLACE,
+    TRIED,
+    UNREACHABLE,
+)
 from bot.errors import BotError, ClosingError
 from bot.i18n import _
 
@@ -63,8 +69,7 @@ async def tell(interaction: discord.Interaction[Any], words: str) -> None:
 
 async def _say(interaction: discord.Interaction[Any], words: str) -> None:
     if interaction.response.type is DEFERRED or ACKNOWLEDGED in interaction.extras:
-        # Whatever is sent first takes the place of "is thinking...".
-        await interaction.edit_original_response(content=words)
+        await _say_more(interaction, words)
     elif interaction.response.is_done():
         await interaction.followup.send(words, ephemeral=True)
     else:
@@ -74,7 +79,15 @@ async def _say(interaction: discord.Interaction[Any], words: str) -> None:
             if error.code != ALREADY_ACKNOWLEDGED or TRIED not in interaction.extras:
                 raise
             # It was our own try that came through.
-            await interaction.edit_original_response(content=words)
+            await _say_more(interaction, words)
+
+
+async def _say_more(interaction: discord.Interaction[Any], words: str) -> None:
+    """After an acknowledgement: in place of "is thinking...", never of the message acted on."""
+    if IN_PLACE in interaction.extras:
+        await interaction.followup.send(words, ephemeral=True)
+    else:
+        await interaction.edit_original_response(content=words)
 
 
 async def report(interaction: discord.Interaction[Any], error: Exception) -> None:

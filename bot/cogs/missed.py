@@ -18,6 +18,7 @@ from bot.errors import StorageError
 from bot.i18n import _, use_language
 from bot.replies.by_token import ORIGINAL, end_by_token
 from bot.replies.errors import NETWORK_ERRORS, PlaceError, classify
+from bot.replies.interactions import TOKEN_LIFE
 
 log = logging.getLogger(__name__)
 
@@ -54,13 +55,11 @@ class Missed(commands.Cog):
     @commands.Cog.listener()
     async def on_ready(self) -> None:
         """Fires after the start, and again whenever Discord could not resume a session."""
-        bot = self._bot
         # Lost again while it became ready, it becomes ready once more.
-        since = bot.hear_again()
-        if since is None or not bot.looks_back:
+        since = self._bot.hear_again()
+        if since is None:
             return
-        since = max(since - MARGIN, discord.utils.utcnow() - bot.look_back)
-        task = asyncio.create_task(self._look(since))
+        task = asyncio.create_task(self._look(since - MARGIN))
         self._looks.add(task)
         task.add_done_callback(self._looks.discard)
 
@@ -69,16 +68,26 @@ class Missed(commands.Cog):
         await asyncio.gather(*map(ended, self._looks))
 
     async def _look(self, since: datetime) -> None:
+        now = discord.utils.utcnow()
+        # Commands without an answer are ended whatever the operator wants of mentions.
+        asked_since = max(since, now - self._bot.look_back) if self._bot.looks_back else now
         try:
             orphans_before, self._orphans_before = self._orphans_before, None
             if orphans_before is not None and await self._bot.presence.others_live():
                 orphans_before = None  # It may still see them through.
+            earliest = asked_since
             if orphans_before is not None:
                 await self._end_unseen(orphans_before)
+                earliest = min(asked_since, max(since, now - TOKEN_LIFE))
+            if earliest >= now:
+                return
             found: list[discord.Message] = []
-            for channel in [*self._busy(since), *await self._direct()]:
-                found += await self._look_into(channel, since, orphans_before)
-            log.info("looked back to %s, messages: %d", f"{since:%H:%M:%S}", len(found))
+            for channel in [*self._busy(earliest), *await self._direct()]:
+                newest = await _written(channel, earliest)
+                if orphans_before is not None:
+                    await self._end_orphans(newest, orphans_before)
+                found += await self._unanswered(newest, asked_since)
+            log.info("looked back to %s, messages: %d", f"{earliest:%H:%M:%S}", len(found))
             await self._have_answered(sorted(found, key=lambda message: message.id))
         except StorageError as error:
             log.warning("missed messages not looked for: %s", error)
@@ -104,28 +113,20 @@ class Missed(commands.Cog):
         both = list(dict.fromkeys((*heard, *known)))[:MOST_DIRECT_CHANNELS]
         return [self._bot.get_partial_messageable(channel_id) for channel_id in both]
 
-    async def _look_into(
-        self, channel: Readable, since: datetime, orphans_before: datetime | None
+    async def _unanswered(
+        self, messages: Sequence[discord.Message], since: datetime
     ) -> list[discord.Message]:
-        """Look through one channel for what nobody has answered."""
-        assert isinstance(channel, discord.abc.Messageable)  # forums have no newest message
-        try:
-            newest = [m async for m in channel.history(limit=MOST_MESSAGES, after=since)]
-        except NETWORK_ERRORS as error:
-            log.info("channel not looked through channel=%d %s", channel.id, classify(error))
-            return []
+        """Those of one channel that nobody has answered."""
         me = self._bot.user
-        answered = {m.reference.message_id for m in newest if m.author == me and m.reference}
-        found = []
-        for message in newest:
-            if message.author == me and orphans_before is not None:
-                await self._end_orphan(message, orphans_before)
-            if message.author.bot or message.id in answered:
-                continue
-            if await self._bot.store.is_known(message.id):
-                continue
-            found.append(message)
-        return found
+        answered = {m.reference.message_id for m in messages if m.author == me and m.reference}
+        return [
+            message
+            for message in messages
+            if message.created_at >= since
+            and not message.author.bot
+            and message.id not in answered
+            and not await self._bot.store.is_known(message.id)
+        ]
 
     async def _have_answered(self, messages: Sequence[discord.Message]) -> None:
         """Give them to whoever answers mentions: a few at once, those of one member in a row, as
@@ -150,29 +151,42 @@ class Missed(commands.Cog):
                 continue
             await self._bot.state.forget(key)
             try:
-                await end_by_token(self._bot, token, ORIGINAL, _unanswered(), only_thinking=True)
+                await end_by_token(self._bot, token, ORIGINAL, _restarted(), only_thinking=True)
             except PlaceError as error:
                 log.info("private command not ended %s", error)
 
-    async def _end_orphan(self, message: discord.Message, before: datetime) -> None:
-        """Say under a command that its process has died, where it would "think" for ever."""
-        if not message.flags.loading or message.created_at >= before:
-            return
-        if await self._bot.store.turn_of_message(message.id) is not None:
-            return  # Its reply is known, and ended as such.
-        if message.guild is not None:
-            use_language(message.guild.preferred_locale.value)
-        channel = self._bot.get_partial_messageable(message.channel.id)
-        try:
-            await channel.get_partial_message(message.id).edit(
-                content=_unanswered(),
-                allowed_mentions=discord.AllowedMentions.none(),
-            )
-        except NETWORK_ERRORS as error:
-            log.info("command not ended channel=%d %s", message.channel.id, classify(error))
+    async def _end_orphans(self, messages: Sequence[discord.Message], before: datetime) -> None:
+        """Say under commands that their process has died, where they would "think" for ever."""
+        for message in messages:
+            thinks = message.author == self._bot.user and message.flags.loading
+            if not thinks or message.created_at >= before:
+                continue
+            if await self._bot.store.turn_of_message(message.id) is not None:
+                continue  # Its reply is known, and ended as such.
+            if message.guild is not None:
+                use_language(message.guild.preferred_locale.value)
+            channel = self._bot.get_partial_messageable(message.channel.id)
+            try:
+                await channel.get_partial_message(message.id).edit(
+                    content=_restarted(),
+                    allowed_mentions=discord.AllowedMentions.none(),
+                )
+            except NETWORK_ERRORS as error:
+                log.info("command not ended channel=%d %s", message.channel.id, classify(error))
 
 
-def _unanswered() -> str:
+async def _written(channel: Readable, since: datetime) -> list[discord.Message]:
+    """The newest messages of a channel, the oldest first; none where Discord refuses."""
+    assert isinstance(channel, discord.abc.Messageable)  # forums have no newest message
+    try:
+        newest = channel.history(limit=MOST_MESSAGES, after=since, oldest_first=False)
+        return [message async for message in newest][::-1]
+    except NETWORK_ERRORS as error:
+        log.info("channel not looked through channel=%d %s", channel.id, classify(error))
+        return []
+
+
+def _restarted() -> str:
     return _("I was restarted before I could answer this. Ask again.")
 
 

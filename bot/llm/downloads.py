@@ -18,6 +18,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from bot.chat.content import ImagePart
+from bot.limited_body import read_limited
 from bot.llm.linked import ImageLinked
 from bot.llm.pictures import picture
 
@@ -65,7 +66,7 @@ class Downloads:
                     url = url.join(URL(response.headers.get("Location", "")))
                     continue
                 response.raise_for_status()
-                return await _limited(response)
+                return await read_limited(response, MAX_BYTES)
         raise ValueError("too many redirects")
 
     def _session_for(self, url: URL, *, anywhere: bool) -> aiohttp.ClientSession:
@@ -78,15 +79,6 @@ class Downloads:
         if is_literal(url.host) and not is_public(url.host):
             raise ValueError("not a public address")
         return self._session
-
-
-async def _limited(response: aiohttp.ClientResponse) -> bytes:
-    body = bytearray()
-    async for chunk in response.content.iter_any():
-        body += chunk
-        if len(body) > MAX_BYTES:
-            raise ValueError("too large")
-    return bytes(body)
 
 
 def is_literal(host: str) -> bool:

@@ -325,7 +325,7 @@ class _Answer:
         if candidate.finish_reason:
             self._finish = candidate.finish_reason
             self.finish_seen = True
-        self._message = candidate.finish_message or self._message
+        self._message = told(candidate.finish_message or "", self._call) or self._message
 
     def _read_part(self, raw: msgspec.Raw, events: list[Found]) -> None:
         raw = sound(raw)

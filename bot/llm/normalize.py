@@ -264,7 +264,7 @@ _SECRETS = re.compile(
 
 
 def told(text: str, call: Call, limit: int = MAX_DETAIL) -> str:
-    """What the operator may read of words from outside: one line, no secrets, not too long."""
+    """What people may read of words from outside: one line, no secrets, not too long."""
     if not text.isprintable():
         text = "".join(character if character.isprintable() else " " for character in text)
     text = " ".join(text.split())

@@ -62,6 +62,18 @@ async def submit(weather, panel, form, **values):
     await weather.until(lambda: len(panel.history) > edits)
 
 
+async def test_a_command_and_the_panel_bear_that_discords_answer_is_lost(weather):
+    faults = weather.discord.faults
+    async with weather.bot():
+        faults.drop("POST", "/interactions/*/*/callback", times=1, after=True)
+        shown = await ask(weather, "show")
+        assert "gpt-4o" in words(shown)
+        panel = await ask(weather, "panel")
+        faults.drop("POST", "/interactions/*/*/callback", times=1, after=True)
+        await choose(weather, panel, "model", "gpt-5.4")
+        assert "`gpt-5.4` (set for the server)" in words(panel)
+
+
 async def test_the_panel_sets_everything_and_works_after_a_restart(weather):
     async with weather.bot():
         panel = await ask(weather, "panel")

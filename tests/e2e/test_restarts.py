@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot import app
+from bot.cogs.missed import MOST_MESSAGES
 from bot.playground.discord import interactions
 from bot.playground.discord.bodies import CallbackBody
 from bot.playground.discord.default_world import BOT_ID, GENERAL_ID, MIRA_ID
@@ -64,6 +65,18 @@ async def test_what_was_asked_meanwhile_is_answered_once(weather):
     assert {missed.id, reply.id} < set(asked)
 
 
+async def test_in_a_busy_channel_the_newest_questions_are_found(weather):
+    async with weather.bot():
+        await weather.mention("before")
+        await weather.until(lambda: len(weather.replies()) == 1)
+    for _ in range(MOST_MESSAGES):
+        await weather.ada.send(GENERAL_ID, "not for the bot")
+    missed = await weather.mention("meanwhile")
+    async with weather.bot():
+        await weather.until(lambda: len(weather.replies()) == 2)
+    assert weather.replies()[1].reference.message_id == missed.id
+
+
 async def test_what_was_asked_meanwhile_is_offered_where_the_operator_wants_that(weather):
     async with weather.bot():
         await weather.mention("before")
@@ -105,7 +118,10 @@ async def test_what_was_asked_while_the_session_was_lost_is_answered(weather):
         assert bot.hears
 
 
-async def test_a_command_whose_process_died_does_not_think_for_ever(weather):
+@pytest.mark.parametrize(
+    "given", [{}, {"missed_messages": "ignore"}, {"look_back_minutes": 0}], ids=str
+)
+async def test_a_command_whose_process_died_does_not_think_for_ever(weather, given):
     async with weather.bot():
         await weather.mention("before")
         await weather.until(lambda: len(weather.replies()) == 1)
@@ -118,7 +134,7 @@ async def test_a_command_whose_process_died_does_not_think_for_ever(weather):
         data={"name": "ask", "type": 1},
     )
     interactions.acknowledge(world, asked.id, asked.token, CallbackBody(type=5), {})
-    async with weather.bot():
+    async with weather.bot(**given):
         await weather.until(lambda: "restarted before" in weather.replies()[-1].content)
     assert weather.replies()[-1].author_id == BOT_ID
 
@@ -138,3 +154,20 @@ async def test_a_deferral_whose_answers_are_lost_ends_in_a_sentence(weather):
     async with weather.bot():
         await weather.mira.run(GENERAL_ID, "ask", {"prompt": "hi"})
         await weather.until(lambda: "Try again" in str([m.content for m in weather.replies()]))
+
+
+async def test_a_press_whose_acknowledgement_is_lost_leaves_the_answer_as_it_is(weather):
+    faults = weather.discord.faults
+    async with weather.bot():
+        await weather.mention("talk")
+        await weather.until(lambda: "again:" in str([m.components for m in weather.replies()]))
+        [reply] = weather.replies()
+        before = reply.content
+        faults.drop("POST", "/interactions/*/*/callback", times=1, after=True)
+        faults.drop("POST", "/interactions/*/*/callback", times=1)
+        [regenerate, *_others] = reply.components[0]["components"]
+        press = await weather.mira.press(reply.id, regenerate["custom_id"])
+        await weather.until(lambda: press.messages)
+        assert "Try again" in press.messages[-1].content
+        assert press.messages[-1].is_ephemeral
+    assert reply.content == before

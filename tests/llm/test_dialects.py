@@ -402,6 +402,18 @@ async def test_each_finish_reason_has_its_meaning(
     assert len(shown) == (PICTURES in (parts or ()))
 
 
+async def test_a_providers_reason_is_one_short_line_without_secrets() -> None:
+    told = f"No:\n{'why ' * 99} sk-0123456789abcdef"
+    candidate = {"finishReason": "SAFETY", "finishMessage": told}
+    [finished] = await read_whole("gemini", {"candidates": [candidate]})
+    assert isinstance(finished, Finished)
+    assert finished.message == f"No: {'why ' * 99}"[:300]
+    candidate["finishMessage"] = told[-30:]
+    [finished] = await read_whole("gemini", {"candidates": [candidate]})
+    assert isinstance(finished, Finished)
+    assert "0123456789" not in finished.message
+
+
 @pytest.mark.parametrize(
     "word",
     ["SAFETY", "OTHER", "BLOCKLIST", "PROHIBITED_CONTENT", "IMAGE_SAFETY", "JAILBREAK", "NEW"],
