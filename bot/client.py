@@ -30,6 +30,7 @@ from bot.chat.ports import (
 from bot.chat.respond import Responder
 from bot.keyring import Keyring
 from bot.replies.headers import trace
+from bot.replies.live import TurnControls
 from bot.replies.pacing import EditBudget
 from bot.translator import CatalogueTranslator
 
@@ -93,6 +94,9 @@ class Bot(commands.AutoShardedBot):
         self.files = files
         self.reading = Turns(all_together=8, of_a_member=2, waiting=10)
         """Questions whose files are fetched and made ready: what they hold is in memory."""
+        self.controls: TurnControls = lambda _turn, _ending: None
+        """The buttons under replies, none before the extension `buttons` is loaded. What starts a
+        reply does not import them, for many of them start one themselves."""
         self.account = account
         self.models = models
         self.quotas = quotas

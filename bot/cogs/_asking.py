@@ -12,8 +12,8 @@ import discord
 from bot.chat.turns import Question, Scope
 from bot.client import Bot
 from bot.cogs._acknowledging import acknowledge
+from bot.cogs._growing import grow
 from bot.cogs._places import settings_place
-from bot.cogs.buttons import grow
 from bot.errors import StorageError
 from bot.replies.interactions import InteractionPlace
 from bot.replies.places import ChannelPlace, upload_limit

@@ -12,7 +12,8 @@ from bot.chat.places import SettingsPlace
 from bot.chat.turns import Answer, OpenTurn, TurnState
 from bot.chores import Chore, Repeating
 from bot.client import Bot
-from bot.cogs.buttons import controls, grow
+from bot.cogs._controls import controls
+from bot.cogs._growing import grow
 from bot.errors import StorageError
 from bot.replies.live import LiveReply
 from bot.replies.places import ChannelPlace

@@ -13,7 +13,7 @@ from discord.utils import MISSING
 from bot.chat.content import ImagePart
 from bot.chat.events import SourcesFound
 from bot.chat.ports import Clock
-from bot.chat.turns import Ending
+from bot.chat.turns import Ending, OpenTurn
 from bot.i18n import _
 from bot.replies.alarm import Alarm
 from bot.replies.composition import Composition
@@ -42,6 +42,8 @@ log = logging.getLogger(__name__)
 
 Controls = Callable[[Ending | None], discord.ui.View | None]
 """Makes a new view for a reply that grows (None) or has ended. Views hold only DynamicItems."""
+TurnControls = Callable[[OpenTurn, Ending | None], discord.ui.View | None]
+"""Makes such a view for the reply to any turn."""
 PageListener = Callable[[int, int, int], Awaitable[None]]
 """Told page number (from 1), channel id and message id whenever a page gets a message."""
 

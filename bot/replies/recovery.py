@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import discord
@@ -25,15 +25,13 @@ from bot.replies.files import (
     take_request,
 )
 from bot.replies.footer import small, under
+from bot.replies.live import TurnControls
 from bot.replies.pacing import EditBudget
 from bot.replies.places import ChannelPlace, Paint, upload_limit
 from bot.replies.transcript import readable, transcript
 from bot.replies.windows import Bucket, Priority
 
 log = logging.getLogger(__name__)
-
-TurnControls = Callable[[OpenTurn, Ending], discord.ui.View | None]
-"""Makes a new view with the buttons of an interrupted answer."""
 
 
 @dataclass(frozen=True, slots=True)

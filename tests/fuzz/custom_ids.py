@@ -18,12 +18,14 @@ from bot.chat.policy import Defaults, Policy
 from bot.cogs import (
     _modals,
     _panel_parts,
+    _picture_buttons,
     _proposals,
     buttons,
     config,
     edit,
 )
 from bot.cogs._panel import Spot, spot_of
+from bot.cogs._turn_items import TurnItem
 from bot.cogs.errors import words_for
 from bot.errors import BotError
 from tests.fakes import FakeClock, MemoryPreferences
@@ -35,21 +37,15 @@ CHANNEL = 7
 """The only channel of the server."""
 LONGEST_ID = 100
 """Discord's limit."""
-REGISTERING = (_panel_parts, config)
-"""What only has to be imported for its patterns to be known."""
+REGISTERING = (_panel_parts, buttons, config)
+"""What only has to be imported for its items and patterns to be known."""
 ITEMS: list[Any] = [
-    *(
-        item
-        for item in vars(buttons).values()
-        if isinstance(item, type)
-        and issubclass(item, buttons._TurnItem)
-        and item is not buttons._TurnItem
-    ),
+    *TurnItem.__subclasses__(),
     _proposals.ApplyButton,
     _proposals.DiscardButton,
 ]
 # They wait for the store and for Discord's messages. By name: extensions are loaded more than once.
-_SKIPPED = {edit.edit.__name__, buttons._enlarge_chosen.__name__}
+_SKIPPED = {edit.edit.__name__, _picture_buttons._enlarge_chosen.__name__}
 
 
 class _Response:

@@ -28,7 +28,7 @@ def turn(*pages: int, scope: str = "channel:7") -> OpenTurn:
     return OpenTurn(42, question, pages=tuple((7, page) for page in pages))
 
 
-def controls(turn: OpenTurn, ending: Ending) -> discord.ui.View:
+def controls(turn: OpenTurn, ending: Ending | None) -> discord.ui.View:
     view = discord.ui.View(timeout=None)
     view.add_item(discord.ui.Button(label=f"Retry {turn.turn_id}", url="https://example.org"))
     return view
