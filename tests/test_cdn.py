@@ -79,7 +79,7 @@ async def test_a_link_that_has_expired_is_told_apart(host, name):
         await read(host, name)
 
 
-@pytest.mark.parametrize(("name", "why"), [("broken.png", "500"), ("endless.png", "larger")])
+@pytest.mark.parametrize(("name", "why"), [("broken.png", "500"), ("endless.png", "TooLarge")])
 async def test_what_is_not_the_file_is_refused(host, name, why):
     with pytest.raises(NotFetchedError, match=why):
         await read(host, name)
