@@ -97,6 +97,8 @@ def _interaction(custom_id: str, lines: list[str]) -> Any:
         permissions=SimpleNamespace(manage_guild=True, manage_messages=True),
         user=SimpleNamespace(id=11, display_name="mira"),
         response=_Response(),
+        type=discord.InteractionType.component,
+        extras={},
         data={
             "custom_id": custom_id,
             "values": [line for line in lines if "=" not in line],

@@ -29,8 +29,8 @@ _MOST_GROWING = 40
 _SETTLE_SECONDS = 1.0
 _PATIENCE_SECONDS = 25.0
 """Longer than the bot waits between two tries of anything."""
-_QUIET_SECONDS = 20.0
-"""Longer than connections are kept alive."""
+_QUIET_SECONDS = 35.0
+"""aiohttp keeps connections for 15 seconds, and looks as often whether one is over."""
 _FIRST_QUIET = 1_000
 _KINDS = {
     Kind.MENTION: 55,
