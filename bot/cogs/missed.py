@@ -69,24 +69,25 @@ class Missed(commands.Cog):
 
     async def _look(self, since: datetime) -> None:
         now = discord.utils.utcnow()
-        # Commands without an answer are ended whatever the operator wants of mentions.
-        asked_since = max(since, now - self._bot.look_back) if self._bot.looks_back else now
         try:
             orphans_before, self._orphans_before = self._orphans_before, None
             if orphans_before is not None and await self._bot.presence.others_live():
                 orphans_before = None  # It may still see them through.
-            earliest = asked_since
+            reach = [self._bot.look_back] if self._bot.looks_back else []
             if orphans_before is not None:
+                # Commands without an answer are ended whatever the operator wants of mentions.
                 await self._end_unseen(orphans_before)
-                earliest = min(asked_since, max(since, now - TOKEN_LIFE))
-            if earliest >= now:
+                reach.append(TOKEN_LIFE)
+            if not reach:
                 return
+            earliest = max(since, now - max(reach))
             found: list[discord.Message] = []
             for channel in [*self._busy(earliest), *await self._direct()]:
                 newest = await _written(channel, earliest)
                 if orphans_before is not None:
                     await self._end_orphans(newest, orphans_before)
-                found += await self._unanswered(newest, asked_since)
+                if self._bot.looks_back:
+                    found += await self._unanswered(newest, now - self._bot.look_back)
             log.info("looked back to %s, messages: %d", f"{earliest:%H:%M:%S}", len(found))
             await self._have_answered(sorted(found, key=lambda message: message.id))
         except StorageError as error:
