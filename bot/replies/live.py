@@ -323,7 +323,6 @@ class LiveReply:
     # When Discord does not do as it is told
 
     async def _cope(self, error: PlaceError, *, posting: bool) -> None:
-        ended = self._draft.ending is not None
         uploads = len(self._composition.uploads(self._draft.page(self._composition.settled)))
         match error:
             case UploadTooLargeError() if uploads:
@@ -331,9 +330,7 @@ class LiveReply:
                 self._draft.reopen()  # One may have to be left out, which must be said.
             case RefusedError() if self.loss is None:
                 self._stop_at_refusal(error)
-            case GoneError() if (message := self._composition.message) and (
-                ended or not message.painted
-            ):
+            case GoneError() if (message := self._composition.message) and not message.painted:
                 self._messages.leave(self._composition.settled)  # Say it in a new message.
             case UneditableError() if not posting:
                 # The new message says all of it; the old one would show half with a Stop button.

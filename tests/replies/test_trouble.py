@@ -80,6 +80,16 @@ class TestTrouble:
         await stage.end(reply)
         assert stage.place.told == []
 
+    async def test_what_was_deleted_before_its_last_state_is_not_posted_again(self, stage):
+        reply = stage.reply()
+        reply.write("one")
+        await stage.clock.advance(1)
+        stage.place.messages.clear()
+        reply.write(" two")
+        await stage.end(reply)
+        assert stage.place.messages == {}
+        assert isinstance(reply.loss, GoneError)
+
     async def test_a_refusal_by_automod_keeps_what_was_shown_and_says_so(self, stage):
         reply = stage.reply()
         reply.write("fine")
@@ -112,15 +122,6 @@ class TestTrouble:
         await stage.end(reply, STOPPED)
         assert stage.place.pages == ["one two", "three\n-# Stopped by Ann."]
         assert stage.place.last.buttons == "Regenerate"
-
-    async def test_a_final_edit_of_a_message_that_is_gone_becomes_a_new_message(self, stage):
-        reply = stage.reply()
-        reply.write("one")
-        await stage.clock.advance(1)
-        stage.place.messages.clear()
-        reply.write(" two")
-        await stage.end(reply)
-        assert stage.place.pages == ["one two"]
 
     async def test_a_reply_that_cannot_be_shown_at_all_ends_without_an_exception(self, stage):
         reply = stage.reply()
