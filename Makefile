@@ -53,6 +53,7 @@ faults: $(VENV)/dev.stamp
 
 crash: $(VENV)/dev.stamp
 	$(BIN)/python -m tests.weather crash --runs 100
+	$(BIN)/python -m tests.weather crash --runs 20 --postgres
 
 soak: $(VENV)/dev.stamp
 	$(BIN)/python -m tests.weather soak --replies 10000

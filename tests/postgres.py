@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
+
+import asyncpg  # type: ignore[import-untyped]  # it has none
+
+T = TypeVar("T")
 
 STARTUP_SECONDS = 30
 
@@ -43,6 +50,34 @@ class PostgresServer:
     def url(self, database: str = "postgres") -> str:
         """The address of one of its databases, as DATABASE_URL takes it."""
         return f"postgresql://postgres@/{database}?host={self.folder}"
+
+    def create(self, database: str) -> str:
+        """Make an empty database; its address."""
+        execute(self.url(), f"CREATE DATABASE {database}")
+        return self.url(database)
+
+    def drop(self, database: str) -> None:
+        """Drop a database, whoever uses it."""
+        execute(self.url(), f"DROP DATABASE {database} WITH (FORCE)")
+
+
+def execute(url: str, sql: str) -> None:
+    """Have a database do something."""
+
+    async def connected() -> None:
+        connection = await asyncpg.connect(url)
+        try:
+            await connection.execute(sql)
+        finally:
+            await connection.close()
+
+    run_apart(connected())
+
+
+def run_apart(work: Coroutine[object, object, T]) -> T:
+    """Run something asynchronous to its end, also where the caller's own loop runs."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
 
 
 @contextmanager

@@ -2,52 +2,35 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
 import shutil
-from collections.abc import Coroutine, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
-import asyncpg  # type: ignore[import-untyped]  # it has none
 import pytest
 
 from bot.storage.conversations import SqlConversationStore
 from bot.storage.database import Database, migrate
 from bot.storage.tables import Base
 from bot.storage.variants import SqlVariantStore
-from tests.postgres import PostgresMissingError, PostgresServer, postgres_server
+from tests.postgres import PostgresServer, execute, run_apart
 
 _numbers = count(1)
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[PostgresServer]:
-    """The PostgreSQL of this run of the tests."""
-    try:
-        with postgres_server() as server:
-            yield server
-    except PostgresMissingError as missing:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(f"not tested on PostgreSQL: {missing}")
 
 
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated file to copy."""
     path = tmp_path_factory.mktemp("sqlite") / "template.sqlite3"
-    _run(migrate(f"sqlite:///{path}"))
+    run_apart(migrate(f"sqlite:///{path}"))
     return path
 
 
 @pytest.fixture(scope="session")
 def migrated_postgres(postgres: PostgresServer) -> str:
     """The address of a migrated database, emptied after each test: copying one is slower."""
-    _run(_execute(postgres.url(), "CREATE DATABASE migrated"))
-    url = postgres.url("migrated")
-    _run(migrate(url))
+    url = postgres.create("migrated")
+    run_apart(migrate(url))
     return url
 
 
@@ -64,9 +47,8 @@ def empty_url(backend, request, tmp_path) -> Iterator[str]:
         yield f"sqlite:///{tmp_path / 'empty.sqlite3'}"
     else:
         server, name = request.getfixturevalue("postgres"), f"test_{next(_numbers)}"
-        _run(_execute(server.url(), f"CREATE DATABASE {name}"))
-        yield server.url(name)
-        _run(_execute(server.url(), f"DROP DATABASE {name} WITH (FORCE)"))
+        yield server.create(name)
+        server.drop(name)
 
 
 @pytest.fixture
@@ -80,7 +62,7 @@ def url(backend, request, tmp_path) -> Iterator[str]:
         address = request.getfixturevalue("migrated_postgres")
         yield address
         children_first = reversed(Base.metadata.sorted_tables)
-        _run(_execute(address, "; ".join(f"DELETE FROM {table.name}" for table in children_first)))
+        execute(address, "; ".join(f"DELETE FROM {table.name}" for table in children_first))
 
 
 @pytest.fixture
@@ -97,15 +79,3 @@ def store(database) -> SqlConversationStore:
 @pytest.fixture
 def variants(database) -> SqlVariantStore:
     return SqlVariantStore(database)
-
-
-async def _execute(address: str, sql: str) -> None:
-    connection = await asyncpg.connect(address)
-    await connection.execute(sql)
-    await connection.close()
-
-
-def _run(work: Coroutine[object, object, None]) -> None:
-    # In a thread, because a fixture may be asked for while the test's own loop runs.
-    with ThreadPoolExecutor(1) as thread:
-        thread.submit(asyncio.run, work).result()

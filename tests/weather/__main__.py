@@ -7,10 +7,13 @@ import asyncio
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 
+from tests.postgres import PostgresMissingError, PostgresServer, postgres_server
 from tests.weather import crash, faults, samples, soak
+from tests.weather.kept import PostgresDatabase
 from tests.weather.logs import errors
 from tests.weather.scene import open_scene
 
@@ -24,6 +27,7 @@ def main() -> int:
     crashes.add_argument(
         "--seed", type=int, default=1, help="of the first run; the next has one more"
     )
+    crashes.add_argument("--postgres", action="store_true", help="remember there, not in SQLite")
     crashes.add_argument("--keep-log", type=Path, metavar="FILE", help="of the last run's bot")
     days = kinds.add_parser("faults", help="Discord's bad days, one after the other")
     days.add_argument("scenario", nargs="*", help=f"of {', '.join(faults.SCENARIOS)}")
@@ -33,7 +37,11 @@ def main() -> int:
     soaking.add_argument("--keep-log", type=Path, metavar="FILE", help="of the bot")
     given = parser.parse_args()
     if given.kind == "crash":
-        return asyncio.run(_crash(given.runs, given.seed, given.keep_log))
+        try:
+            with postgres_server() if given.postgres else nullcontext() as server:
+                return asyncio.run(_crash(given.runs, given.seed, server, given.keep_log))
+        except PostgresMissingError as missing:
+            parser.error(str(missing))
     if given.kind == "faults":
         if unknown := set(given.scenario) - faults.SCENARIOS.keys():
             parser.error(f"no such scenario: {', '.join(sorted(unknown))}")
@@ -41,11 +49,14 @@ def main() -> int:
     return asyncio.run(_soak(given.replies, given.seed, given.keep_log))
 
 
-async def _crash(runs: int, seed: int, keep_log: Path | None) -> int:
+async def _crash(runs: int, seed: int, server: PostgresServer | None, keep_log: Path | None) -> int:
     recovered = 0
     began = time.monotonic()
     for number in range(seed, seed + runs):
-        outcome = await crash.run(number, keep_log=keep_log)
+        memory = PostgresDatabase(server.create(f"crash_{number}")) if server else None
+        outcome = await crash.run(number, memory=memory, keep_log=keep_log)
+        if server is not None:
+            server.drop(f"crash_{number}")
         print(f"seed {number:4}  {outcome}", flush=True)
         for words in outcome.findings:
             print(f"    {words}", flush=True)

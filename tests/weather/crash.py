@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.playground.discord import Message
-from tests.weather import kept
 from tests.weather.judge import NOTICE, Before, after_crash, look
+from tests.weather.kept import Memory
 from tests.weather.logs import errors
 from tests.weather.pages import Shelf, buttons, text_of
 from tests.weather.questions import Asked, Kind
@@ -105,12 +105,18 @@ def plan(seed: int, *, replies: int = REPLIES) -> Plan:
     return Plan(tuple(steps), kill_at, again)
 
 
-async def run(seed: int, *, replies: int = REPLIES, keep_log: Path | None = None) -> Outcome:
-    """Play one run and judge it."""
+async def run(
+    seed: int,
+    *,
+    replies: int = REPLIES,
+    memory: Memory | None = None,
+    keep_log: Path | None = None,
+) -> Outcome:
+    """Play one run and judge it; the bot remembers in a file of its own if nowhere else."""
     planned = plan(seed, replies=replies)
     outcome = Outcome(planned.kill_at)
     async with open_scene(
-        members=MEMBERS, channels=CHANNELS, deltas_per_second=DELTAS_PER_SECOND
+        members=MEMBERS, channels=CHANNELS, deltas_per_second=DELTAS_PER_SECOND, memory=memory
     ) as scene:
         try:
             await _play(scene, planned, outcome)
@@ -153,7 +159,7 @@ async def _play(scene: Scene, planned: Plan, outcome: Outcome) -> None:
         if code := await bot.ended():
             outcome.findings.append(f"exit code {code} after SIGTERM")
     outcome.asked = len(scene.asked)
-    final = after_crash(scene.world, scene.asked, kept.read_checked(scene.folder), before)
+    final = after_crash(scene.world, scene.asked, scene.memory.read_checked(), before)
     outcome.findings += [words for words in final if words not in outcome.findings]
     outcome.findings += errors(scene.folder / "bot.log")
 
@@ -190,7 +196,7 @@ async def _storm(scene: Scene, steps: Sequence[Step], cut: list[Asked], whole: l
 async def left(scene: Scene) -> Before:
     """What a kill has left, once the requests on their way have come in."""
     await asyncio.sleep(0.2)
-    dead = await asyncio.to_thread(kept.read_dead, scene.folder)
+    dead = await asyncio.to_thread(scene.memory.read_dead)
     return look(scene.world, scene.asked, dead)
 
 
@@ -198,7 +204,7 @@ async def settled(scene: Scene, before: Sequence[Before], until: float) -> list[
     """Wait until nothing is left to find, at most so long; what is left then."""
     while True:
         # A reservation is settled after its reply has ended, and counted with it.
-        found = after_crash(scene.world, scene.asked, kept.read(scene.folder), before)
+        found = after_crash(scene.world, scene.asked, scene.memory.read(), before)
         if not found or time.monotonic() > until:
             return found
         await asyncio.sleep(0.25)
@@ -246,7 +252,7 @@ async def _ended(scene: Scene, asked: Sequence[Asked], seconds: float = _PATIENC
 
 
 def _shelf(scene: Scene) -> Shelf:
-    return Shelf(scene.world, scene.asked, kept.read(scene.folder))
+    return Shelf(scene.world, scene.asked, scene.memory.read())
 
 
 def interrupted(scene: Scene) -> int:

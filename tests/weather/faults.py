@@ -16,7 +16,6 @@ from bot.playground.discord import Channel, Message
 from bot.playground.discord.default_world import BOT_ID, GUILD_ID
 from bot.playground.discord.state import ChannelKind, Overwrite, Permission, ThreadState
 from bot.playground.standin import Fault, Outcome
-from tests.weather import kept
 from tests.weather.judge import after_crash
 from tests.weather.pages import Shelf, buttons, text_of
 from tests.weather.questions import Asked, Kind
@@ -296,14 +295,14 @@ async def _ask(
 
 
 def _pages(scene: Scene, asked: Asked) -> list[Message]:
-    return Shelf(scene.world, scene.asked, kept.read(scene.folder)).of(asked)
+    return Shelf(scene.world, scene.asked, scene.memory.read()).of(asked)
 
 
 async def _grows(scene: Scene, asked: list[Asked]) -> None:
     """Wait until all of these show some text and can be stopped."""
 
     def grow() -> bool:
-        shelf = Shelf(scene.world, scene.asked, kept.read(scene.folder))
+        shelf = Shelf(scene.world, scene.asked, scene.memory.read())
         replies = [shelf.of(question) for question in asked]
         return all(pages and "stop" in buttons(pages[-1]) and text_of(pages) for pages in replies)
 
@@ -313,7 +312,7 @@ async def _grows(scene: Scene, asked: list[Asked]) -> None:
 async def _answers(scene: Scene, asked: Asked, count: int) -> None:
     """Wait until a question has so many answers."""
     await scene.until(
-        lambda: len(kept.read(scene.folder).of(asked.event_id)) >= count, PATIENCE_SECONDS
+        lambda: len(scene.memory.read().of(asked.event_id)) >= count, PATIENCE_SECONDS
     )
 
 
@@ -329,7 +328,7 @@ async def _all_whole(scene: Scene) -> list[str]:
     """Wait until every reply is as it should be; what is not after a while."""
     until = time.monotonic() + PATIENCE_SECONDS
     while True:
-        found = after_crash(scene.world, scene.asked, kept.read(scene.folder))
+        found = after_crash(scene.world, scene.asked, scene.memory.read())
         if not found or time.monotonic() > until:
             return found
         await asyncio.sleep(0.05)

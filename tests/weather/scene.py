@@ -24,6 +24,7 @@ from bot.playground.discord import (
 from bot.playground.discord.default_world import ADA_ID, BOT_ID, GENERAL_ID, GUILD_ID
 from bot.playground.discord.state import ChannelKind, Member
 from bot.playground.standin import StandInGateway
+from tests.weather.kept import Memory, SqliteFile
 from tests.weather.pages import buttons
 from tests.weather.questions import Asked, Kind, prompt, script
 
@@ -39,6 +40,7 @@ class Scene:
         discord: LoopbackDiscord,
         gateway: StandInGateway,
         folder: Path,
+        memory: Memory,
         *,
         members: int,
         channels: int,
@@ -46,6 +48,7 @@ class Scene:
         self.discord = discord
         self.gateway = gateway
         self.folder = folder
+        self.memory = memory
         self.asked: list[Asked] = []
         self._numbers = 0
         world = discord.world
@@ -78,7 +81,8 @@ class Scene:
         self, *, program: Sequence[str] = ("-m", "bot"), **environment: str
     ) -> AsyncIterator[BotProcess]:
         """Start the bot; it is connected."""
-        needed = bot_process.settings(self.discord, self.gateway, self.folder) | environment
+        needed = bot_process.settings(self.discord, self.gateway, self.folder)
+        needed |= {"DATABASE_URL": self.memory.url, **environment}
         world = self.world
         async with bot_process.running_bot(needed, self.folder, program=program) as process:
             await world.wait_for(lambda: world.bot_online and world.commands, START_SECONDS)
@@ -183,13 +187,22 @@ class Scene:
 
 @asynccontextmanager
 async def open_scene(
-    *, members: int, channels: int, deltas_per_second: float
+    *, members: int, channels: int, deltas_per_second: float, memory: Memory | None = None
 ) -> AsyncIterator[Scene]:
-    """Discord and the gateway, without the bot; it remembers in a temporary folder."""
+    """Discord and the gateway, without the bot; it remembers in a temporary folder if nowhere
+    else."""
     discord = LoopbackDiscord(LoopbackSettings(message_content=False))
     gateway = StandInGateway(
         script=script, deltas_per_second=deltas_per_second, picture_seconds=0.5
     )
     with tempfile.TemporaryDirectory(prefix="liaocord-weather-") as name:
+        folder = Path(name)
         async with discord, gateway:
-            yield Scene(discord, gateway, Path(name), members=members, channels=channels)
+            yield Scene(
+                discord,
+                gateway,
+                folder,
+                memory or SqliteFile(folder),
+                members=members,
+                channels=channels,
+            )

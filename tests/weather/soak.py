@@ -150,7 +150,7 @@ class Soak:
         return judge.accounting(self._scene.world, self._scene.asked, self._kept())
 
     def _kept(self) -> kept.Kept:
-        now = kept.read(self._scene.folder, after_turn=self._last_turn)
+        now = self._scene.memory.read(after_turn=self._last_turn)
         return replace(now, used=None)  # Of all rounds together; counted at the end.
 
 
@@ -195,7 +195,7 @@ async def run(
             bot.terminate()
             if code := await bot.ended():
                 result.findings.append(f"exit code {code} after SIGTERM")
-        whole = await asyncio.to_thread(kept.read_checked, scene.folder)
+        whole = await asyncio.to_thread(scene.memory.read_checked)
         result.findings += [*whole.damage, *judge.counted(whole, result.private)]
         result.findings += errors(scene.folder / "bot.log")
         if keep_log is not None:

@@ -11,9 +11,8 @@ from bot.playground.discord import Attachment, Message, World, default_world
 from bot.playground.discord.default_world import BOT_ID, GENERAL_ID, GUILD_ID, MIRA_ID
 from bot.playground.discord.state import MessageFlag, Reference
 from bot.storage.database import migrate
-from tests.weather import kept as database
 from tests.weather.judge import NOTICE, Before, after_crash, look
-from tests.weather.kept import Kept, KeptAnswer
+from tests.weather.kept import NAME, Kept, KeptAnswer, SqliteFile
 from tests.weather.questions import Asked, Kind
 
 WORDS = 10
@@ -284,9 +283,9 @@ def test_a_planted_defect_is_found(case, plant, words):
 
 
 async def test_damage_of_a_database_is_found(tmp_path):
-    path = tmp_path / database.NAME
+    path = tmp_path / NAME
     await migrate(f"sqlite:///{path}")
-    assert database.read_checked(tmp_path) == Kept(shown_on={}, used={})
+    assert SqliteFile(tmp_path).read_checked() == Kept(shown_on={}, used={})
     with sqlite3.connect(path) as connection:
         connection.execute("PRAGMA foreign_keys = OFF")
         connection.execute(
@@ -294,12 +293,12 @@ async def test_damage_of_a_database_is_found(tmp_path):
             "VALUES (1, 1, 99, 1, 1)"
         )
     connection.close()
-    assert "turn_messages" in database.read_checked(tmp_path).damage[0]
+    assert "turn_messages" in SqliteFile(tmp_path).read_checked().damage[0]
 
 
 async def test_a_database_that_cannot_be_read_is_found(tmp_path):
-    path = tmp_path / database.NAME
+    path = tmp_path / NAME
     await migrate(f"sqlite:///{path}")
     whole = path.read_bytes()
     path.write_bytes(whole[:4096] + b"\xff" * 8192 + whole[12288:])
-    assert database.read(tmp_path).damage
+    assert SqliteFile(tmp_path).read().damage

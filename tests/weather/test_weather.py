@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Iterator
+
+import pytest
 
 from bot.playground.discord.default_world import BOT_ID
 from tests.e2e.conftest import Weather
 from tests.weather import crash, faults
+from tests.weather.kept import Memory, PostgresDatabase
 from tests.weather.questions import Kind, words_in
 from tests.weather.scene import Scene, open_scene
 from tests.weather.soak import Soak
@@ -49,15 +53,27 @@ async def test_a_button_pressed_twice_at_once_works_once(scene):
         assert await faults.play(scene, name) == []
 
 
-async def test_what_a_kill_cut_off_is_whole_after_the_restart(discord_of_its_own):
-    async with open_scene(members=8, channels=4, deltas_per_second=120) as scene:
+@pytest.fixture(params=["sqlite", "postgres"])
+def memory(request) -> Iterator[Memory | None]:
+    """A database of the scene's own, or one of a server."""
+    if request.param == "sqlite":
+        yield None
+        return
+    server = request.getfixturevalue("postgres")
+    yield PostgresDatabase(server.create("weather"))
+    server.drop("weather")
+
+
+async def test_what_a_kill_cut_off_is_whole_after_the_restart(discord_of_its_own, memory):
+    async with open_scene(members=8, channels=4, deltas_per_second=120, memory=memory) as scene:
         async with scene.bot() as bot:
             for number, kind in enumerate([Kind.MENTION] * 5 + [Kind.ASK] * 2):
                 await scene.ask(kind, scene.members[number], scene.channels[number % 4], 60)
             await scene.until(lambda: _readable(scene) > 1, 20)
             await bot.kill()
         before = [await crash.left(scene)]
-        async with Weather(scene.discord, scene.gateway, scene.folder).bot():
+        weather = Weather(scene.discord, scene.gateway, scene.folder)
+        async with weather.bot(database_url=scene.memory.url):
             found = await crash.settled(scene, before, time.monotonic() + 20)
         assert found == []
         assert crash.interrupted(scene) > 0
