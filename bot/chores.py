@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from bot.chat.ports import Clock
+from bot.errors import BotError
 
 log = logging.getLogger(__name__)
 
@@ -55,8 +56,11 @@ class Repeating:
         self._working = True
         try:
             result = await self._chore.work()
+        except BotError as error:
+            # A database or a gateway that is away comes back.
+            log.warning("not done: %s: %s", self._chore.name, error)
         except Exception:
-            # The edge of this task: a busy database or a gateway that is down comes back.
+            # The edge of this task.
             log.exception("chore failed: %s", self._chore.name)
         else:
             if result:

@@ -60,6 +60,18 @@ class PostgresServer:
         """Drop a database, whoever uses it."""
         execute(self.url(), f"DROP DATABASE {database} WITH (FORCE)")
 
+    def close(self, database: str) -> None:
+        """Let nobody into a database, and cut off whoever is in."""
+        execute(self.url(), f"ALTER DATABASE {database} ALLOW_CONNECTIONS false")
+        execute(
+            self.url(),
+            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'",
+        )
+
+    def reopen(self, database: str) -> None:
+        """Let everybody in again."""
+        execute(self.url(), f"ALTER DATABASE {database} ALLOW_CONNECTIONS true")
+
 
 def execute(url: str, sql: str) -> None:
     """Have a database do something."""

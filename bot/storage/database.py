@@ -23,10 +23,11 @@ from sqlalchemy import URL, Connection, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import (
     ArgumentError,
+    DataError,
     DBAPIError,
-    InterfaceError,
-    InternalError,
-    OperationalError,
+    IntegrityError,
+    NotSupportedError,
+    ProgrammingError,
     TimeoutError as PoolTimeoutError,
 )
 from sqlalchemy.ext.asyncio import (
@@ -48,10 +49,17 @@ BUSY_TIMEOUT_SECONDS = 10
 SQLITE_CONNECTIONS = 4
 SQLITE_CACHE_KIB = 1_000
 """Of pages, for each connection; the system keeps the file in memory as well."""
+CONNECT_SECONDS = 10
+"""How long PostgreSQL may take to let us in, and how long a transaction waits for a connection."""
+STATEMENT_SECONDS = 20
+"""How long PostgreSQL may take for one statement; a server that hangs says nothing at all."""
 CLOSE_SECONDS = 5
 
 OLDEST_SQLITE = (3, 35)
 """The first with RETURNING."""
+
+_MISTAKES = frozenset({"0A", "21", "22", "23", "42"})
+"""Not supported, cardinality, data, integrity, syntax or access."""
 
 _DRIVERS = {
     "sqlite": "sqlite+aiosqlite",
@@ -89,7 +97,7 @@ def async_url(url: str) -> URL:
     return parsed.set(query=query)
 
 
-def create_engine(url: str) -> AsyncEngine:
+def create_engine(url: str, *, statement_seconds: float | None = None) -> AsyncEngine:
     """An engine for that address; the folder of a SQLite file is made when missing.
 
     Raises:
@@ -99,7 +107,13 @@ def create_engine(url: str) -> AsyncEngine:
     parsed = async_url(url)
     if parsed.get_backend_name() != "sqlite":
         # A hosted server closes idle connections; a bot may be idle all night.
-        return create_async_engine(parsed, pool_pre_ping=True, hide_parameters=True)
+        return create_async_engine(
+            parsed,
+            pool_pre_ping=True,
+            pool_timeout=CONNECT_SECONDS,
+            hide_parameters=True,
+            connect_args={"timeout": CONNECT_SECONDS, "command_timeout": statement_seconds},
+        )
     if sqlite3.sqlite_version_info < OLDEST_SQLITE:
         raise StartupError(f"SQLite {sqlite3.sqlite_version} is too old: 3.35 or newer is needed")
     try:
@@ -179,13 +193,24 @@ def _begin_sqlite(connection: Connection) -> None:
 
 @contextmanager
 def _translated() -> Iterator[None]:
-    """Raise what a database in trouble raises as one of ours; our own mistakes stay theirs."""
+    """Raise what a database in trouble raises as one of ours; our own mistakes stay as they are."""
     try:
         yield
-    except (OperationalError, InterfaceError, InternalError) as error:
+    except DBAPIError as error:
+        if _is_mistake(error):
+            raise
         raise StorageError(_said(error)) from error
     except (PoolTimeoutError, OSError) as error:
         raise StorageError(f"{type(error).__name__}: {error}"[:300]) from error
+
+
+def _is_mistake(error: DBAPIError) -> bool:
+    """Whether the statement is to blame. Of PostgreSQL's errors SQLAlchemy tells a few kinds apart
+    by class; all have a state, whose first two characters are its kind (PostgreSQL's manual,
+    appendix A)."""
+    if isinstance(error, (DataError, IntegrityError, NotSupportedError, ProgrammingError)):
+        return True
+    return (getattr(error.orig, "sqlstate", None) or "")[:2] in _MISTAKES
 
 
 def _said(error: DBAPIError) -> str:
@@ -233,7 +258,7 @@ class Database:
     """
 
     def __init__(self, url: str) -> None:
-        self._engine = create_engine(url)
+        self._engine = create_engine(url, statement_seconds=STATEMENT_SECONDS)
         self._glancers = async_sessionmaker(glancing(self._engine))
         self._readers = async_sessionmaker(reading(self._engine), expire_on_commit=False)
         self._writers = async_sessionmaker(writing(self._engine), expire_on_commit=False)

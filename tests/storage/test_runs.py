@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sqlite3
 import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import event, update
+from sqlalchemy import update
 
 from bot.chat.quota import Account, Charge, Measure, Period, Spent, Wanted
 from bot.chat.turns import TurnState
-from bot.errors import StorageError
 from bot.storage.conversations import SqlConversationStore
-from bot.storage.database import Database
 from bot.storage.quotas import SqlQuotaStore
 from bot.storage.runs import DEAD_AFTER, Runs
 from bot.storage.tables import RunRow
@@ -149,51 +146,3 @@ async def test_what_a_dead_process_reserved_is_given_back_unless_its_reply_still
     await living.settle(number, Spent(requests=1))
     assert await used(living) == 5
     assert await living.give_back() == 0
-
-
-class TestTrouble:
-    """A database that does not do its work raises one of our errors, and recovers by itself."""
-
-    @pytest.fixture
-    def backend(self):
-        return "sqlite"
-
-    async def test_a_full_disk(self, database):
-        store = SqlConversationStore(database)
-        await opened(store, ask())
-
-        def fill(connection, *_more):
-            cursor = connection.cursor()
-            cursor.execute(f"PRAGMA max_page_count={pages}")
-            cursor.close()
-
-        async with database.read() as session:
-            count = (await session.connection()).exec_driver_sql
-            pages = (await count("PRAGMA page_count")).scalar()
-        await database._engine.dispose()
-        event.listen(database._engine.sync_engine, "connect", fill)
-        with pytest.raises(StorageError, match="full"):
-            for _number in range(50):
-                await store.open_turn(ask("x" * 100_000))
-        assert len(await store.exchanges(ask().scope, limit=100)) >= 1
-        event.remove(database._engine.sync_engine, "connect", fill)
-        await database._engine.dispose()
-        await opened(store, ask("x" * 100_000))
-
-    async def test_somebody_elses_lock(self, url, database, monkeypatch):
-        await opened(SqlConversationStore(database), ask())
-        async with database.read() as session:
-            await (await session.connection()).exec_driver_sql("PRAGMA busy_timeout=1")
-        other = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
-        other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(StorageError, match="locked"):
-            await SqlConversationStore(database).open_turn(ask())
-        other.execute("ROLLBACK")
-        other.close()
-        await opened(SqlConversationStore(database), ask())
-
-
-async def test_a_server_that_is_not_there_is_trouble():
-    async with Database("postgresql://nobody@127.0.0.1:1/none") as database:
-        with pytest.raises(StorageError):
-            await SqlConversationStore(database).is_known(1)
