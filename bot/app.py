@@ -58,7 +58,7 @@ async def run(settings: Settings) -> None:
     Raises:
         StartupError: Discord or the gateway refused us; the text says what to do.
     """
-    heap.share()
+    heap.configure()
     async with running_bot(settings) as bot:
         stop, hurry = asyncio.Event(), asyncio.Event()
 

@@ -1,7 +1,8 @@
-"""The C library's heap: one for all threads, and what is free there goes back to the system.
+"""The C library's heap: one for all threads, without large blocks, and what is free goes back.
 
-glibc gives threads heaps of their own, and each keeps what bursts of replies have left free between
-what is still used (https://man7.org/linux/man-pages/man3/mallopt.3.html, `M_ARENA_MAX`).
+glibc gives threads heaps of their own, and after the first large block that is freed it puts such
+blocks into the heap as well; each burst of replies then leaves holes between what is still used
+(https://man7.org/linux/man-pages/man3/mallopt.3.html, `M_ARENA_MAX`, `M_MMAP_THRESHOLD`).
 """
 
 from __future__ import annotations
@@ -11,14 +12,17 @@ import ctypes
 from collections.abc import Callable
 
 TRIM_SECONDS = 60.0
-M_ARENA_MAX = -8
-"""glibc's number for it, from its `malloc.h`."""
+M_ARENA_MAX, M_MMAP_THRESHOLD = -8, -3
+"""glibc's numbers for them, from its `malloc.h`."""
+LARGE_BYTES = 128 * 1024
+"""Where glibc's own threshold starts; set by hand, it stays."""
 
 
-def share() -> None:
-    """Have all threads use one heap, where the C library can; for those that start from now on."""
+def configure() -> None:
+    """Keep the heap small where the C library can, for threads that start from now on."""
     if _mallopt is not None:
         _mallopt(M_ARENA_MAX, 1)
+        _mallopt(M_MMAP_THRESHOLD, LARGE_BYTES)
 
 
 async def trim() -> None:
