@@ -16,6 +16,7 @@ import discord
 from discord import ui
 
 from bot.chat.access import Allowance, Subject, Verdict
+from bot.chat.moving import LARGEST_ID
 from bot.chat.names import plain
 from bot.chat.preferences import FIELDS, Change, Configuration, Preferences, Setting
 from bot.chat.quota import MICRO, Holder, Limit, Measure, Period
@@ -228,7 +229,7 @@ async def _here(interaction: discord.Interaction[Bot], spot: Spot, _chosen: list
 
 async def _ask_about(interaction: discord.Interaction[Bot], spot: Spot, whom: str) -> None:
     """Ask what holds for a role, a member, a place, or all together."""
-    if not _WHOM.fullmatch(whom):
+    if _whom(whom) is None:
         raise QuestionError(_("Choose a role, a member or a channel."))
     form = ui.Modal(
         title=_("Access and quotas"), custom_id=replace(spot, query=whom).custom_id("whom")
@@ -311,10 +312,10 @@ async def _about(
 ) -> None:
     check_admin(interaction)
     spot = spot_of(interaction, match)
-    found = _WHOM.fullmatch(spot.query)
+    found = _whom(spot.query)
     if found is None:
         raise QuestionError(_("I do not know this form any more. Open it again."))
-    kind, whom = found[1], int(found[2])
+    kind, whom = found
     edits = []
     verdict = values.get("verdict", "")
     if verdict and kind != "server":
@@ -355,6 +356,14 @@ def _chosen_of(kind: type[_Choice], value: str) -> _Choice:
 def _place_subject(interaction: discord.Interaction[Bot], place_id: int) -> Subject:
     channel = interaction.guild.get_channel(place_id) if interaction.guild else None
     return Subject.CATEGORY if isinstance(channel, discord.CategoryChannel) else Subject.CHANNEL
+
+
+def _whom(told: str) -> tuple[str, int] | None:
+    """What kind of holder and which one; None for what nobody can be."""
+    found = _WHOM.fullmatch(told)
+    if found is None or int(found[2]) > LARGEST_ID:
+        return None
+    return found[1], int(found[2])
 
 
 def _limit_edit(kind: str, whom: int, values: Values) -> Any:

@@ -26,6 +26,7 @@ def answer_to(*lines: str) -> str:
         (["panel:here:lists:8:0:"], "This channel is not"),
         (["panel:whom:lists:0:0:role5", "verdict=x"], "I do not know this"),
         (["panel:whom:lists:0:0:role" + "9" * 20, "verdict=deny"], "I do not know this"),
+        (["panel:whom:lists:0:0:role" + "9" * 19, "verdict=deny"], "I do not know this"),
         (["panel:whom:lists:0:0:server9", "measure=tokens"], "I do not know this"),
         (["panel:whom:lists:0:0:role5", "measure=x"], "I do not know this"),
         (["panel:whom:lists:0:0:role5", "measure=tokens", "period=x"], "I do not know this"),
