@@ -76,9 +76,7 @@ class Meter:
             try:
                 yield spending
             finally:
-                await self._settle(spending.reservation, spending.used)
-                for number in spending.pictures:
-                    await self._settle(number, None)  # what was made of them is in `used`
+                await self.settle(spending)
         finally:
             self._growing.subtract((member, channel))
             # A counter keeps zeros for ever.
@@ -102,6 +100,13 @@ class Meter:
         ]
         if wanted and guild_id is not None:
             spending.pictures.append(await self._store.reserve(guild_id, wanted))
+
+    async def settle(self, spending: Spending) -> None:
+        """Count what a reply has used; a second time changes nothing."""
+        reservation, spending.reservation = spending.reservation, None
+        await self._settle(reservation, spending.used)
+        while spending.pictures:
+            await self._settle(spending.pictures.pop(), None)  # what was made of them is in `used`
 
     async def settle_cut_off(self, turn: OpenTurn, answer: Message) -> None:
         """Count what a reply used that its process could not see through."""

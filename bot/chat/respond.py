@@ -367,7 +367,12 @@ class Responder:
                 answer,
                 shown=bool(growing.images),
             )
-            show = partial(surface.end, ending)
+
+            async def show() -> None:
+                await surface.end(ending)
+                # Once nothing of this is owed any more, nobody would count it after a crash.
+                await self._meter.settle(spending)
+
             # Words are kept first, so that the next question knows them. Pictures are kept
             # already: their turn stays open until Discord has them, or the next start sends them.
             first, second = (show, close) if growing.images else (close, show)

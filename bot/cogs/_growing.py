@@ -18,8 +18,16 @@ from bot.replies.places import ChannelPlace, Place
 log = logging.getLogger(__name__)
 
 
-async def grow(bot: Bot, place: Place, turn: OpenTurn, settings: SettingsPlace) -> LiveReply:
-    """Start the reply to a turn; every page it opens is remembered."""
+async def grow(
+    bot: Bot,
+    place: Place,
+    turn: OpenTurn,
+    settings: SettingsPlace,
+    *,
+    post_tried: bool = False,
+) -> LiveReply:
+    """Start the reply to a turn; every page it opens is remembered. For `post_tried` see
+    `LiveReply`."""
     effective = await bot.policy.effective(settings)
     reply_id = turn.pages[0][1] if turn.pages else None
 
@@ -47,6 +55,7 @@ async def grow(bot: Bot, place: Place, turn: OpenTurn, settings: SettingsPlace) 
         on_page=on_page,
         max_pages=effective.max_pages.value,
         show_reasoning=effective.show_reasoning.value,
+        post_tried=post_tried,
     )
     reply.start()
     return reply

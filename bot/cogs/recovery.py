@@ -102,7 +102,8 @@ class RecoveryCog(commands.Cog, name="Recovery"):
             reply_to=event_id if event_id > 0 and not turn.pages else None,
             ping=False,
         )
-        return await grow(self._bot, place, turn, SettingsPlace(scope.guild_id, scope.channel_id))
+        settings = SettingsPlace(scope.guild_id, scope.channel_id)
+        return await grow(self._bot, place, turn, settings, post_tried=not turn.pages)
 
 
 async def setup(bot: Bot) -> None:

@@ -74,11 +74,13 @@ class LiveReply:
         on_page: PageListener,
         max_pages: int = MAX_PAGES,
         show_reasoning: bool = False,
+        post_tried: bool = False,
     ) -> None:
         """`name` tells this reply from every other, also after a restart: the turn's id.
 
         What does not fit into `max_pages` messages is attached to the last of them as a file.
-        With `show_reasoning` the model's newest thought is shown while it works.
+        With `show_reasoning` the model's newest thought is shown while it works. `post_tried` says
+        that a process which died may have posted the first page.
         """
         self._loss = Loss()
         self._place = place
@@ -100,7 +102,7 @@ class LiveReply:
         self._succession = Succession(place, budget, clock, self._messages)
 
         self._posts = 0
-        self._post_tried = False
+        self._post_tried = post_tried
         self._failures = 0
         self._over = False
         self._given_up = False

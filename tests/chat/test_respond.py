@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,16 @@ from bot.chat.metering import Meter
 from bot.chat.persona import system_prompt
 from bot.chat.quota import Account, Charge, Measure, Period, Wanted
 from bot.chat.respond import CONTINUE, Responder
-from bot.chat.turns import Answer, Ending, ImageOptions, Scope, Task, TurnState
+from bot.chat.turns import (
+    Answer,
+    Ending,
+    Grant,
+    ImageOptions,
+    Manner,
+    Scope,
+    Task,
+    TurnState,
+)
 from bot.errors import (
     BlockedError,
     BrokenStreamError,
@@ -478,3 +488,21 @@ async def test_a_cut_off_reply_that_said_nothing_costs_nothing():
         turn, TurnState.INTERRUPTED, Answer(Message(Role.ASSISTANT, ()))
     )
     assert list(world.quotas.used.values()) == [0]
+
+
+async def test_pictures_are_counted_before_their_turn_looks_finished(monkeypatch):
+    """A crash in between leaves a turn that is mended and settled, not one that nobody looks at."""
+    world = World(ImageReady(FOX), STOP)
+    limit = Charge(Account(0, Measure.IMAGES, Period.DAY, TODAY), 9, TODAY)
+    counted: list[dict[int, Any]] = []
+    close_turn = world.store.close_turn
+
+    async def closed(*given, **more):
+        counted.append(dict(world.quotas.reserved))
+        await close_turn(*given, **more)
+
+    monkeypatch.setattr(world.store, "close_turn", closed)
+    manner = Manner(grant=Grant(charges=(limit,)))
+    await world.ask(question("a fox", task=Task.IMAGE, manner=manner))
+    assert counted == [{}]
+    assert world.quotas.used == {(1, limit.account): 1}

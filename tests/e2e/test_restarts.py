@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+
 import pytest
 
 from bot import app
@@ -137,6 +140,31 @@ async def test_a_command_whose_process_died_does_not_think_for_ever(weather, giv
     async with weather.bot(**given):
         await weather.until(lambda: "restarted before" in weather.replies()[-1].content)
     assert weather.replies()[-1].author_id == BOT_ID
+
+
+@pytest.mark.parametrize("shown", ["Hel", "Hello you."], ids=["some of it", "all of it"])
+async def test_an_answer_is_shown_where_a_process_died_before_it_knew_its_message(weather, shown):
+    weather.gateway.text = "Hello you."
+    async with weather.bot():
+        await weather.mention("talk")
+        await weather.until(lambda: "Regenerate" in str(weather.replies()[-1:]))
+    [reply] = weather.replies()
+    stop = {"type": 2, "style": 2, "label": "Stop", "custom_id": "stop:2"}
+    reply.content, reply.components = shown, ({"type": 1, "components": [stop]},)
+    died(weather.folder)
+    async with weather.bot():
+        await weather.until(lambda: "Regenerate" in str(reply.components))
+    assert weather.replies() == [reply]
+    assert reply.content == "Hello you."
+    assert "Stop" not in str(reply.components)
+
+
+def died(folder) -> None:
+    """Have the last answer's process die before the answer was shown and its message noted."""
+    with closing(sqlite3.connect(folder / "bot.sqlite3", isolation_level=None)) as database:
+        ((turn_id,),) = database.execute("SELECT max(id) FROM turns")
+        database.execute("UPDATE turns SET unshown = true WHERE id = ?", [turn_id])
+        database.execute("DELETE FROM turn_messages WHERE turn_id = ?", [turn_id])
 
 
 async def test_stopping_lets_no_reply_wait_for_ever(weather):
