@@ -118,6 +118,8 @@ _LONE_SURROGATE = re.compile(
     r"|(?<!\\ud[89ab][0-9a-f]{2}\\u)d[c-f][0-9a-f]{2})",
     re.IGNORECASE,
 )
+_HALVES = (rb"\ud", rb"\uD")
+"""How each half of a surrogate pair begins."""
 
 
 def _mended(data: bytes) -> bytes:
@@ -127,11 +129,24 @@ def _mended(data: bytes) -> bytes:
 
 
 def sound(raw: msgspec.Raw) -> msgspec.Raw:
-    """A document as it was, or mended, so that it can be kept, read again and sent."""
+    """A document as it was, or mended, so that it can be kept, read again and sent.
+
+    A signature has megabytes, and whoever searches them by pattern holds up all threads.
+    """
     data = bytes(raw)
-    if data.isascii() and b"\\u" not in data:
+    if _is_utf8(data) and not any(half in data for half in _HALVES):
         return raw
     return msgspec.Raw(_mended(data))
+
+
+def _is_utf8(data: bytes) -> bool:
+    if data.isascii():
+        return True
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def plain_json(data: bytes) -> object:
