@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import signal
 from collections.abc import AsyncIterator
@@ -65,6 +66,9 @@ async def run(settings: Settings) -> None:
         def told() -> None:
             (hurry if stop.is_set() else stop).set()
 
+        # What is there by now stays; looking through it again and again would hold up replies.
+        gc.collect()
+        gc.freeze()
         loop = asyncio.get_running_loop()
         watch(loop)
         for name in (signal.SIGINT, signal.SIGTERM):
