@@ -15,7 +15,7 @@ import aiohttp
 import discord
 import yarl
 
-from bot import heap, reidentify
+from bot import heap, reconnecting
 from bot.cdn import cdn_files
 from bot.chat.account import Prices
 from bot.chat.metering import Meter
@@ -225,7 +225,7 @@ async def running_bot(settings: Settings) -> AsyncIterator[Bot]:
 def point_to(api_url: str) -> None:
     """Send discord.py to this REST base; it asks there for the gateway's address."""
     discord.http.Route.BASE = api_url
-    reidentify.install()
+    reconnecting.install()
     origin = yarl.URL(api_url).origin()
     if origin.host != "discord.com":
         discord.asset.Asset.BASE = str(origin)

@@ -11,7 +11,7 @@ import asyncio
 import ctypes
 from collections.abc import Callable
 
-TRIM_SECONDS = 60.0
+TRIM_SECONDS = 20.0
 M_ARENA_MAX, M_MMAP_THRESHOLD = -8, -3
 """glibc's numbers for them, from its `malloc.h`."""
 LARGE_BYTES = 128 * 1024
