@@ -210,6 +210,7 @@ class LiveReply:
                 # A defect of ours, or shutdown; `end` raises it.
                 self._loss.note(None, self._place.channel_id)
         if not self._given_up:
+            await self._succession.end_growing(lambda: self._controls(self._draft.ending))
             await self._succession.clear_away(len(self._draft))
         elif self.loss is not None:
             await tell_asker(self._place, self.loss)
@@ -362,8 +363,8 @@ class LiveReply:
     async def _is_there(self, message: Shown) -> bool:
         """Whether Discord has taken the last state of a page, although its answers were lost."""
         page = self._draft.page(self._composition.settled)
-        if self._composition.uploads(page):
-            return False
+        if self._composition.uploads(page) or message.content.strip() == page.content.strip():
+            return False  # Its words do not tell whether the rest of it is there.
         try:
             content = await self._place.read(message.id)
         except PlaceError:

@@ -54,6 +54,14 @@ class Messages:
         last = self._shown[-1] if self._shown else None
         return last if last and last.buttons is Buttons.UNKNOWN else None
 
+    def growing(self) -> list[Shown]:
+        """Those that still have the buttons of a growing reply."""
+        return [m for m in self._shown if m.painted and m.buttons is Buttons.GROWING]
+
+    def is_last(self, message: Shown) -> bool:
+        """Whether nothing of the reply comes after it."""
+        return message is self._shown[-1]
+
     def surplus(self, pages: int) -> list[int]:
         """Messages of an earlier answer that a reply of so many pages has no use for."""
         return self._left + [message.id for message in self._shown[pages:] if not message.painted]

@@ -1,4 +1,4 @@
-"""What an earlier answer has left in the messages that a new one takes over."""
+"""Buttons and messages that are left over: an earlier answer's, or those of one that grew."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import discord
 
 from bot.chat.ports import Clock
 from bot.replies.draft import Buttons
-from bot.replies.errors import PlaceError
+from bot.replies.errors import PlaceError, TransientError
 from bot.replies.messages import Messages
 from bot.replies.pacing import EditBudget
 from bot.replies.places import Paint, Place
@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 
 TAKE_OVER_AFTER_SECONDS = 1.0
 """The old buttons are left alone for that long: the new answer may be quick."""
+PAUSES = (2.0, 4.0, 8.0, 16.0)
+"""Seconds between tries to exchange buttons that would otherwise stay for ever."""
 
 
 class Succession:
@@ -55,6 +57,30 @@ class Succession:
                 self._next_at = math.inf
             else:
                 stale.buttons = Buttons.GROWING
+
+    async def end_growing(self, last_view: Callable[[], discord.ui.View | None]) -> None:
+        """Exchange the buttons of pages that could not be edited to their last state: it goes on
+        in a new message, or only the buttons were missing."""
+        for message in self._messages.growing():
+            last = self._messages.is_last(message)
+            for pause in (*PAUSES, None):
+                async with self._budget.slot(self._place.editing, Priority.FINAL):
+                    try:
+                        await self._place.edit(
+                            message.id, Paint(None, view=last_view() if last else None)
+                        )
+                    except TransientError as error:
+                        log.debug(
+                            "buttons stay for now channel=%d %s", self._place.channel_id, error
+                        )
+                    except PlaceError as error:
+                        log.debug("buttons stay channel=%d %s", self._place.channel_id, error)
+                        break
+                    else:
+                        message.buttons = Buttons.ENDED if last else Buttons.NONE
+                        break
+                if pause is not None:
+                    await self._clock.sleep(pause)
 
     async def clear_away(self, pages: int) -> None:
         """Delete the messages that a finished reply of so many pages does not use."""

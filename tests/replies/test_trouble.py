@@ -123,6 +123,25 @@ class TestTrouble:
         assert stage.place.pages == ["one two", "three\n-# Stopped by Ann."]
         assert stage.place.last.buttons == "Regenerate"
 
+    async def test_a_page_that_only_lacks_its_last_buttons_gets_them_later(self, stage):
+        reply = stage.reply()
+        reply.write("one two")
+        await stage.clock.advance(1)
+        stage.place.failures = [TransientError()] * 4
+        await stage.end(reply)
+        assert stage.place.pages == ["one two"]
+        assert stage.place.last.buttons == "Regenerate"
+
+    async def test_a_page_that_goes_on_below_does_not_keep_its_stop_button(self, stage):
+        reply = stage.reply()
+        reply.write("one two")
+        await stage.clock.advance(1)
+        stage.place.failures = [TransientError()] * 3
+        reply.write(" three")
+        await stage.end(reply)
+        first, second = stage.place.messages.values()
+        assert (first.buttons, second.buttons) == ("", "Regenerate")
+
     async def test_a_reply_that_cannot_be_shown_at_all_ends_without_an_exception(self, stage):
         reply = stage.reply()
         stage.place.failures = [TransientError()] * 20
