@@ -61,14 +61,14 @@ async def run(settings: Settings) -> None:
     """
     heap.configure()
     async with running_bot(settings) as bot:
+        # What is there by now stays; looking through it again and again would hold up replies.
+        gc.collect()
+        gc.freeze()
         stop, hurry = asyncio.Event(), asyncio.Event()
 
         def told() -> None:
             (hurry if stop.is_set() else stop).set()
 
-        # What is there by now stays; looking through it again and again would hold up replies.
-        gc.collect()
-        gc.freeze()
         loop = asyncio.get_running_loop()
         watch(loop)
         for name in (signal.SIGINT, signal.SIGTERM):

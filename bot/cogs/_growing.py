@@ -82,14 +82,26 @@ async def grow_in_place(
     interaction: discord.Interaction[Any], bot: Bot, turn: OpenTurn
 ) -> LiveReply:
     """Grow on the messages that show the answer so far."""
-    channel_id = turn.pages[0][0] if turn.pages else turn.question.scope.channel_id
-    channel = bot.get_partial_messageable(channel_id, guild_id=interaction.guild_id)
-    place = ChannelPlace(
-        channel,
-        adopted=tuple(message_id for _channel_id, message_id in turn.pages),
-        reply_to=None if turn.pages else turn.question.event_id,
-        asker=interaction.user,
-        max_file_bytes=interaction.filesize_limit,
-        ping=False,
-    )
+    place = standing(bot, turn, asker=interaction.user, max_file_bytes=interaction.filesize_limit)
     return await grow(bot, place, turn, settings_place(interaction))
+
+
+def standing(
+    bot: Bot,
+    turn: OpenTurn,
+    *,
+    asker: discord.abc.Messageable | None = None,
+    max_file_bytes: int | None = None,
+) -> ChannelPlace:
+    """Where an answer stands: on its messages, or else in reply to its question, if that is a
+    message."""
+    scope, event_id = turn.question.scope, turn.question.event_id
+    channel_id = turn.pages[0][0] if turn.pages else scope.channel_id
+    return ChannelPlace(
+        bot.get_partial_messageable(channel_id, guild_id=scope.guild_id),
+        adopted=tuple(message_id for _channel_id, message_id in turn.pages),
+        reply_to=event_id if event_id > 0 and not turn.pages else None,
+        ping=False,
+        asker=asker,
+        max_file_bytes=max_file_bytes,
+    )

@@ -13,10 +13,9 @@ from bot.chat.turns import Answer, OpenTurn, TurnState
 from bot.chores import Chore, Repeating
 from bot.client import Bot
 from bot.cogs._controls import controls
-from bot.cogs._growing import grow
+from bot.cogs._growing import grow, standing
 from bot.errors import StorageError
 from bot.replies.live import LiveReply
-from bot.replies.places import ChannelPlace
 from bot.replies.recovery import Recovery
 
 log = logging.getLogger(__name__)
@@ -94,16 +93,11 @@ class RecoveryCog(commands.Cog, name="Recovery"):
 
     async def _in_place(self, turn: OpenTurn) -> LiveReply:
         """Grow on the messages that show the answer so far."""
-        scope, event_id = turn.question.scope, turn.question.event_id
-        channel = self._bot.get_partial_messageable(scope.channel_id, guild_id=scope.guild_id)
-        place = ChannelPlace(
-            channel,
-            adopted=tuple(message_id for _channel_id, message_id in turn.pages),
-            reply_to=event_id if event_id > 0 and not turn.pages else None,
-            ping=False,
-        )
+        scope = turn.question.scope
         settings = SettingsPlace(scope.guild_id, scope.channel_id)
-        return await grow(self._bot, place, turn, settings, post_tried=not turn.pages)
+        return await grow(
+            self._bot, standing(self._bot, turn), turn, settings, post_tried=not turn.pages
+        )
 
 
 async def setup(bot: Bot) -> None:

@@ -63,24 +63,20 @@ class Succession:
         in a new message, or only the buttons were missing."""
         for message in self._messages.growing():
             last = self._messages.is_last(message)
-            for pause in (*PAUSES, None):
-                async with self._budget.slot(self._place.editing, Priority.FINAL):
-                    try:
-                        await self._place.edit(
-                            message.id, Paint(None, view=last_view() if last else None)
-                        )
-                    except TransientError as error:
-                        log.debug(
-                            "buttons stay for now channel=%d %s", self._place.channel_id, error
-                        )
-                    except PlaceError as error:
-                        log.debug("buttons stay channel=%d %s", self._place.channel_id, error)
-                        break
-                    else:
-                        message.buttons = Buttons.ENDED if last else Buttons.NONE
-                        break
-                if pause is not None:
-                    await self._clock.sleep(pause)
+            for pause in (0.0, *PAUSES):
+                await self._clock.sleep(pause)
+                if await self._exchanged(message.id, last_view() if last else None):
+                    break
+
+    async def _exchanged(self, message_id: int, view: discord.ui.View | None) -> bool:
+        """Try to exchange a message's buttons; False when that may work later."""
+        async with self._budget.slot(self._place.editing, Priority.FINAL):
+            try:
+                await self._place.edit(message_id, Paint(None, view=view))
+            except PlaceError as error:
+                log.debug("buttons stay channel=%d %s", self._place.channel_id, error)
+                return not isinstance(error, TransientError)
+        return True
 
     async def clear_away(self, pages: int) -> None:
         """Delete the messages that a finished reply of so many pages does not use."""
