@@ -17,7 +17,7 @@ from bot.cogs._admission import admit
 from bot.cogs._growing import grow_below, grow_in_place
 from bot.cogs._models import CHOICES, code
 from bot.cogs._places import speaker_of
-from bot.cogs._turn_items import TurnItem, message_of
+from bot.cogs._turn_items import PRIMARY, TurnItem, button, message_of
 from bot.errors import AccessError, BotError, ConversationError, QuestionError
 from bot.i18n import _
 from bot.replies.errors import NETWORK_ERRORS, classify
@@ -25,18 +25,12 @@ from bot.replies.live import LiveReply
 
 log = logging.getLogger(__name__)
 
-SECONDARY = discord.ButtonStyle.secondary
-PRIMARY = discord.ButtonStyle.primary
-
 
 class StopButton(TurnItem, template=r"stop:(?P<turn>\d{1,18})"):
     """Ends a growing reply where it is."""
 
     def __init__(self, turn_id: int) -> None:
-        button: ui.Button[Any] = ui.Button(
-            style=SECONDARY, label=_("Stop"), custom_id=f"stop:{turn_id}"
-        )
-        super().__init__(turn_id, button)
+        super().__init__(turn_id, button(f"stop:{turn_id}", _("Stop")))
 
     async def use(self, interaction: discord.Interaction[Any], bot: Bot) -> None:
         """Stop the reply."""
@@ -49,10 +43,7 @@ class RetryButton(TurnItem, template=r"retry:(?P<turn>\d{1,18})"):
     """Asks the same question once more, where the failed answer stands."""
 
     def __init__(self, turn_id: int) -> None:
-        button: ui.Button[Any] = ui.Button(
-            style=PRIMARY, label=_("Retry"), custom_id=f"retry:{turn_id}"
-        )
-        super().__init__(turn_id, button)
+        super().__init__(turn_id, button(f"retry:{turn_id}", _("Retry"), PRIMARY))
 
     async def use(self, interaction: discord.Interaction[Any], bot: Bot) -> None:
         """Answer again."""
@@ -65,10 +56,7 @@ class RegenerateButton(TurnItem, template=r"again:(?P<turn>\d{1,18})"):
 
     def __init__(self, turn_id: int, task: Task = Task.CHAT) -> None:
         label = _("Again") if task is Task.IMAGE else _("Regenerate")
-        button: ui.Button[Any] = ui.Button(
-            style=SECONDARY, label=label, custom_id=f"again:{turn_id}"
-        )
-        super().__init__(turn_id, button)
+        super().__init__(turn_id, button(f"again:{turn_id}", label))
 
     async def use(self, interaction: discord.Interaction[Any], bot: Bot) -> None:
         """Answer again."""
@@ -80,10 +68,7 @@ class OtherModelButton(TurnItem, template=r"models:(?P<turn>\d{1,18})"):
     """Lets the member choose the model of another answer."""
 
     def __init__(self, turn_id: int) -> None:
-        button: ui.Button[Any] = ui.Button(
-            style=SECONDARY, label="▾", custom_id=f"models:{turn_id}"
-        )
-        super().__init__(turn_id, button)
+        super().__init__(turn_id, button(f"models:{turn_id}", "▾"))
 
     async def use(self, interaction: discord.Interaction[Any], bot: Bot) -> None:
         """Show the models."""
@@ -155,10 +140,7 @@ class ContinueButton(TurnItem, template=r"continue:(?P<turn>\d{1,18})"):
     """Has an answer that was cut off continued."""
 
     def __init__(self, turn_id: int) -> None:
-        button: ui.Button[Any] = ui.Button(
-            style=PRIMARY, label=_("Continue"), custom_id=f"continue:{turn_id}"
-        )
-        super().__init__(turn_id, button)
+        super().__init__(turn_id, button(f"continue:{turn_id}", _("Continue"), PRIMARY))
 
     async def use(self, interaction: discord.Interaction[Any], bot: Bot) -> None:
         """Go on in a further reply; the cut one loses its buttons."""
@@ -195,13 +177,14 @@ class VariantButton(
 
     def __init__(self, turn_id: int, step: int, place: int, count: int) -> None:
         back = step < 0
-        button: ui.Button[Any] = ui.Button(
-            style=SECONDARY,
-            label="◀" if back else f"{place}/{count} ▶",
-            custom_id=f"variant:{turn_id}:{step}:{place}:{count}",
-            disabled=place == (1 if back else count),
+        super().__init__(
+            turn_id,
+            button(
+                f"variant:{turn_id}:{step}:{place}:{count}",
+                "◀" if back else f"{place}/{count} ▶",
+                disabled=place == (1 if back else count),
+            ),
         )
-        super().__init__(turn_id, button)
         self.step = step
 
     @classmethod
@@ -227,10 +210,7 @@ class FileButton(TurnItem, template=r"file:(?P<turn>\d{1,18})"):
     """Gives the whole answer as a Markdown file."""
 
     def __init__(self, turn_id: int) -> None:
-        button: ui.Button[Any] = ui.Button(
-            style=SECONDARY, label=_("As file"), custom_id=f"file:{turn_id}"
-        )
-        super().__init__(turn_id, button)
+        super().__init__(turn_id, button(f"file:{turn_id}", _("As file")))
 
     async def use(self, interaction: discord.Interaction[Any], bot: Bot) -> None:
         """Send the file to whoever pressed."""

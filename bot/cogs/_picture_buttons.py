@@ -19,21 +19,16 @@ from bot.cogs._editing import Shown, own_pictures, shown_in
 from bot.cogs._growing import grow_below, grow_in_place
 from bot.cogs._modals import Values, handles, show
 from bot.cogs._places import speaker_of
-from bot.cogs._turn_items import TurnItem, message_of
+from bot.cogs._turn_items import TurnItem, button, message_of
 from bot.errors import ConversationError
 from bot.i18n import _
-
-SECONDARY = discord.ButtonStyle.secondary
 
 
 class EditButton(TurnItem, template=r"edit:(?P<turn>\d{1,18})"):
     """Asks what shall be changed about a picture."""
 
     def __init__(self, turn_id: int) -> None:
-        button: ui.Button[Any] = ui.Button(
-            style=SECONDARY, label=_("Edit"), custom_id=f"edit:{turn_id}"
-        )
-        super().__init__(turn_id, button)
+        super().__init__(turn_id, button(f"edit:{turn_id}", _("Edit")))
 
     async def use(self, interaction: discord.Interaction[Any], bot: Bot) -> None:
         """Open the form."""
@@ -44,10 +39,7 @@ class EnlargeButton(TurnItem, template=r"enlarge:(?P<turn>\d{1,18})"):
     """Has the same picture made at the model's largest size."""
 
     def __init__(self, turn_id: int) -> None:
-        button: ui.Button[Any] = ui.Button(
-            style=SECONDARY, label="4K", custom_id=f"enlarge:{turn_id}"
-        )
-        super().__init__(turn_id, button)
+        super().__init__(turn_id, button(f"enlarge:{turn_id}", "4K"))
 
     async def use(self, interaction: discord.Interaction[Any], bot: Bot) -> None:
         """Make it larger, after asking which one if there are several."""
@@ -65,10 +57,10 @@ class EnlargeButton(TurnItem, template=r"enlarge:(?P<turn>\d{1,18})"):
 async def _enlarge_chosen(
     interaction: discord.Interaction[Any], match: re.Match[str], values: Values
 ) -> None:
-    button = EnlargeButton(int(match["turn"]))
-    if await button.interaction_check(interaction):
+    pressed = EnlargeButton(int(match["turn"]))
+    if await pressed.interaction_check(interaction):
         shown = await shown_again(interaction, int(match["message"]))
-        await _enlarge(interaction, interaction.client, button.turn_id, chosen_of(shown, values))
+        await _enlarge(interaction, interaction.client, pressed.turn_id, chosen_of(shown, values))
 
 
 async def _enlarge(
@@ -114,10 +106,7 @@ class UndoButton(TurnItem, template=r"undo:(?P<turn>\d{1,18})"):
     """Shows the picture as it was before the edit."""
 
     def __init__(self, turn_id: int) -> None:
-        button: ui.Button[Any] = ui.Button(
-            style=SECONDARY, label=_("Undo"), custom_id=f"undo:{turn_id}"
-        )
-        super().__init__(turn_id, button)
+        super().__init__(turn_id, button(f"undo:{turn_id}", _("Undo")))
 
     async def use(self, interaction: discord.Interaction[Any], bot: Bot) -> None:
         """Go back."""
@@ -134,10 +123,7 @@ class RedoButton(TurnItem, template=r"redo:(?P<turn>\d{1,18})"):
     """Shows an undone edit again."""
 
     def __init__(self, turn_id: int) -> None:
-        button: ui.Button[Any] = ui.Button(
-            style=SECONDARY, label=_("Redo"), custom_id=f"redo:{turn_id}"
-        )
-        super().__init__(turn_id, button)
+        super().__init__(turn_id, button(f"redo:{turn_id}", _("Redo")))
 
     async def use(self, interaction: discord.Interaction[Any], bot: Bot) -> None:
         """Go forward again."""

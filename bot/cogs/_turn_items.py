@@ -17,6 +17,9 @@ from bot.client import Bot
 from bot.cogs.errors import report, tell
 from bot.i18n import _, use_language
 
+SECONDARY = discord.ButtonStyle.secondary
+PRIMARY = discord.ButtonStyle.primary
+
 
 class TurnItem(ui.DynamicItem[ui.Item[Any]], template=r"never:(?P<turn>\d+)"):
     """Something that belongs to one answer; the asker and moderators may use it."""
@@ -83,6 +86,17 @@ class TurnItem(ui.DynamicItem[ui.Item[Any]], template=r"never:(?P<turn>\d+)"):
     @abstractmethod
     async def use(self, interaction: discord.Interaction[Any], bot: Bot) -> None:
         """Do what the item says."""
+
+
+def button(
+    custom_id: str,
+    label: str,
+    style: discord.ButtonStyle = SECONDARY,
+    *,
+    disabled: bool = False,
+) -> ui.Button[Any]:
+    """A button for an item of an answer."""
+    return ui.Button(style=style, label=label, custom_id=custom_id, disabled=disabled)
 
 
 def message_of(interaction: discord.Interaction[Any]) -> discord.Message:
