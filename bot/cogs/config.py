@@ -11,6 +11,7 @@ from discord.ext import commands
 
 from bot.chat.persona import filled_in
 from bot.client import Bot
+from bot.cogs import _panel_lists  # noqa: F401 - its parts of the panel are known by its import
 from bot.cogs._acknowledging import acknowledge
 from bot.cogs._config import (
     SECTIONS,
