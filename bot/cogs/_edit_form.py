@@ -38,7 +38,7 @@ async def open_form(interaction: discord.Interaction[Bot], message: discord.Mess
     Raises:
         QuestionError: it has none.
     """
-    shown = shown_in(message)
+    shown = shown_in(interaction.client, message)
     while len(_opened) >= _REMEMBERED:
         del _opened[next(iter(_opened))]
     _opened[_opening(interaction, message.id)] = shown
@@ -113,7 +113,7 @@ async def shown_again(interaction: discord.Interaction[Bot], message_id: int) ->
     )
     known = _opened.get(_opening(interaction, message_id))
     try:
-        return shown_in(await channel.fetch_message(message_id))
+        return shown_in(interaction.client, await channel.fetch_message(message_id))
     except QuestionError:
         # Without the Message Content Intent it looks empty.
         if known is not None:

@@ -37,18 +37,34 @@ class Own:
     numbers: tuple[int, ...]
 
 
-def shown_in(message: discord.Message, refetch: Refetch | None = None) -> Shown:
-    """The pictures of a message.
+def pictures_of(bot: Bot, message: discord.Message) -> tuple[discord.Attachment, ...]:
+    """The pictures of a message that can be edited. The bot's own tables, formulas and charts are
+    no such pictures: whoever replies to them speaks of what they say."""
+    pictures = filter(is_picture, message.attachments)
+    if message.author == bot.user:
+        return tuple(file for file in pictures if picture_number(file.filename) is not None)
+    return tuple(pictures)
+
+
+def shown_in(bot: Bot, message: discord.Message) -> Shown:
+    """A message and its pictures.
 
     Raises:
-        QuestionError: it has none.
+        QuestionError: it has none that can be edited.
     """
-    pictures = tuple(filter(is_picture, message.attachments))
-    if not pictures:
+    pictures = pictures_of(bot, message)
+    if pictures:
+        return Shown(message.id, pictures)
+    if any(map(is_picture, message.attachments)):
         raise QuestionError(
-            _("There is no picture attached to this message. Previews of links do not count.")
+            _(
+                "I drew this from words and figures, and do not edit it as a picture. Reply to it "
+                "and say what shall be different."
+            )
         )
-    return Shown(message.id, pictures, refetch)
+    raise QuestionError(
+        _("There is no picture attached to this message. Previews of links do not count.")
+    )
 
 
 async def own_pictures(bot: Bot, shown: Shown, member: discord.abc.User) -> Own | None:

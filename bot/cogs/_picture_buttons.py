@@ -43,7 +43,7 @@ class EnlargeButton(TurnItem, template=r"enlarge:(?P<turn>\d{1,18})"):
 
     async def use(self, interaction: discord.Interaction[Any], bot: Bot) -> None:
         """Make it larger, after asking which one if there are several."""
-        shown = shown_in(message_of(interaction))
+        shown = shown_in(bot, message_of(interaction))
         if len(shown.pictures) < 2:
             await _enlarge(interaction, bot, self.turn_id, shown)
             return

@@ -19,8 +19,8 @@ from bot.chat.turns import Manner, Question
 from bot.client import Bot
 from bot.cogs._admission import Admitted, admit, conversation
 from bot.cogs._asking import answer_message
-from bot.cogs._attachments import Refetch, collect, is_picture
-from bot.cogs._editing import Own, Shown, edit_of, own_pictures, shown_in
+from bot.cogs._attachments import Refetch, collect
+from bot.cogs._editing import Own, Shown, edit_of, own_pictures, pictures_of
 from bot.cogs._offers import AnswerButton, offer_answer, with_roles
 from bot.cogs._places import name_of, scope_of, speaker_of
 from bot.cogs.errors import words_for
@@ -115,8 +115,8 @@ class Mentions(commands.Cog):
         files = list(message.attachments)
         if replied is not None:
             refetch = partial(_attachments_anew, replied)
-            if any(map(is_picture, replied.attachments)):
-                shown = shown_in(replied, refetch)
+            if pictures := pictures_of(self._bot, replied):
+                shown = Shown(replied.id, pictures, refetch)
                 own = await own_pictures(self._bot, shown, message.author)
                 if own is not None or not _may_choose(profile, admitted.manner):
                     return await self._edit(message, shown, own, text, admitted)

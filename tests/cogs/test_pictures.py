@@ -11,6 +11,7 @@ from bot.chat.content import ImagePart, Native
 from bot.chat.events import Event, Finished, FinishReason, ImageReady, TextDelta, ToolCalled
 from bot.chat.studio import ENLARGE
 from bot.chat.turns import Task
+from bot.replies import illustrator
 from tests.cogs.conftest import STOP, labels
 
 PAINTER = "gemini-3-pro-image-preview"
@@ -129,6 +130,52 @@ async def test_a_reply_to_somebodys_picture_is_for_the_chat_model_if_it_can_tell
     assert asked(stage).draw == draws
     assert bool(asked(stage).tools) == (not draws and drawing == "on")
     assert len(asked(stage).messages[-1].images) == 1
+
+
+FORMULA = TextDelta("See:\n\n$$\n\\int_0^1 x^2 dx\n$$\n")
+
+
+@pytest.fixture
+def drawn_formulas(monkeypatch):
+    async def draw(_drawing):
+        return ImagePart(png("white"), "image/png", alt="An integral")
+
+    monkeypatch.setattr(illustrator, "draw", draw)
+
+
+async def test_a_question_about_an_answer_with_a_drawn_formula_is_no_edit(stage, drawn_formulas):
+    await stage.ada.slash(stage.general, "config model", chat="deepseek-v3")
+    stage.services.model.script = [FORMULA, STOP]
+    await stage.mira.send(stage.general, f"{stage.me} what is it?")
+    message = stage.reply()
+    assert [file.filename for file in message.attachments] == ["formula_1.png"]
+    await stage.mira.send(stage.general, "how large is that?", reply_to=message)
+    assert (asked(stage).model, asked(stage).draw) == ("deepseek-v3", False)
+    assert [words for _, words, _ in turns(stage)][::2] == [
+        "mira: what is it?", "mira: how large is that?"
+    ]  # fmt: skip
+
+
+async def test_a_drawn_formula_beside_a_picture_is_not_edited_with_it(stage, drawn_formulas):
+    call = ToolCalled("generate_image", {"prompt": "a red fox"})
+    stage.services.model.script = [FORMULA, call, STOP]
+    stage.services.model.later = [drawn("red")]
+    await stage.mira.send(stage.general, f"{stage.me} draw a fox")
+    message = stage.reply()
+    assert len(message.attachments) == 2
+    await stage.mira.send(stage.general, f"{stage.me} at night", reply_to=message)
+    assert turns(stage) == [(False, "a red fox", 0), (True, "", 1), (False, "at night", 0)]
+    form = await stage.mira.click(message, label="Edit")
+    await stage.mira.submit_modal(form, {"words": "with stars"})
+    assert turns(stage)[1:] == [(True, "", 1), (False, "with stars", 0)]
+
+
+async def test_the_menu_says_how_to_change_a_drawn_formula(stage, drawn_formulas):
+    stage.services.model.script = [FORMULA, STOP]
+    await stage.mira.send(stage.general, f"{stage.me} what is it?")
+    result = await stage.mira.context_menu(stage.general, "Edit image", stage.reply())
+    assert "Reply to it and say what shall be different" in result.response.content
+    assert result.ephemeral
 
 
 async def test_a_chat_model_has_a_picture_made_that_can_be_edited(stage):
