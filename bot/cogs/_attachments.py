@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import aiohttp
 import discord
@@ -70,7 +70,7 @@ async def collect(
         if attachment.size > (limit := _limit(attachment)):
             raise QuestionError(
                 _("{name} is too large: {size} MB. I read files of up to {limit} MB.").format(
-                    name=_name(attachment),
+                    name=_shown(attachment),
                     size=_megabytes(attachment.size),
                     limit=_megabytes(limit),
                 )
@@ -123,13 +123,13 @@ async def pictures(
     for attachment in found:
         if not is_picture(attachment):
             raise QuestionError(
-                _("{name} is no picture. Send PNG, JPEG or WebP.").format(name=_name(attachment))
+                _("{name} is no picture. Send PNG, JPEG or WebP.").format(name=_shown(attachment))
             )
     taken = found[: profile.max_references]
     attached = await collect(bot, member, taken, profile, refetch=refetch)
     attached.notices += [
         _("{name} was left out: this model takes {count} pictures.").format(
-            name=_name(attachment), count=profile.max_references
+            name=_shown(attachment), count=profile.max_references
         )
         for attachment in found[profile.max_references :]
     ]
@@ -157,7 +157,9 @@ async def _bytes(files: Files, attachment: discord.Attachment, refetch: Refetch 
 
 
 def _unfetched(attachment: discord.Attachment) -> str:
-    return _("I could not fetch {name} from Discord. Send it again.").format(name=_name(attachment))
+    return _("I could not fetch {name} from Discord. Send it again.").format(
+        name=_shown(attachment)
+    )
 
 
 async def _part(attachment: discord.Attachment, data: bytes, profile: Profile) -> Part | str:
@@ -166,18 +168,19 @@ async def _part(attachment: discord.Attachment, data: bytes, profile: Profile) -
     Raises:
         QuestionError: a picture that cannot be decoded.
     """
-    name = _name(attachment)
+    name, shown = _name(attachment), _shown(attachment)
     if measure(data) is not None or (is_picture(attachment) and not looks_like_vector(data)):
         if not profile.vision:
             return _("{name} was left out: this model does not read such pictures.").format(
-                name=name
+                name=shown
             )
         alt = plain(attachment.description or "", ALT_LENGTH)
-        return await prepare(data, accepts=profile.input_types, alt=alt, name=name)
+        picture = await prepare(data, accepts=profile.input_types, alt=alt, name=shown)
+        return replace(picture, name=name)
     if looks_like_vector(data) and profile.makes_images:
         raise QuestionError(
             _("{name} is a drawing of lines, which I cannot read. Send it as PNG.").format(
-                name=name
+                name=shown
             )
         )
     if data.startswith(b"%PDF-"):
@@ -187,11 +190,11 @@ async def _part(attachment: discord.Attachment, data: bytes, profile: Profile) -
         text = _text(data)
         if text is not None:
             if len(data) > MAX_TEXT_BYTES:
-                return _("{name} was left out: the text is too long.").format(name=name)
+                return _("{name} was left out: the text is too long.").format(name=shown)
             return TextPart(f"[file: {name}]\n{text}")
     if profile.takes(mime_type):
         return FilePart(data, mime_type, name)
-    return _("{name} was left out: this model does not read such files.").format(name=name)
+    return _("{name} was left out: this model does not read such files.").format(name=shown)
 
 
 def _text(data: bytes) -> str | None:
@@ -205,7 +208,13 @@ def _text(data: bytes) -> str | None:
 
 
 def _name(attachment: discord.Attachment) -> str:
-    return discord.utils.escape_markdown(plain(attachment.filename) or str(attachment.id))
+    """One visible line, as models read it."""
+    return plain(attachment.filename) or str(attachment.id)
+
+
+def _shown(attachment: discord.Attachment) -> str:
+    """The name in a sentence, where Discord would take an underscore for markup."""
+    return discord.utils.escape_markdown(_name(attachment))
 
 
 def _megabytes(size: int) -> str:

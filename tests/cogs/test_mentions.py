@@ -79,6 +79,30 @@ async def test_pictures_and_text_files_go_along(stage):
     assert TextPart("[file: notes.txt]\ngrün") in parts
 
 
+async def test_the_model_reads_names_of_files_as_they_are_and_discord_shows_them_so(stage):
+    await stage.mira.send(
+        stage.general,
+        f"{stage.me} what are these?",
+        attachments=[
+            ("my_dot_v2.png", PNG),
+            ("test_main_v2.py", b"pass"),
+            ("my_paper_v2.pdf", b"%PDF-1.7"),
+            ("my_zip_v2.zip", b"PK\x03\x04\x00\xff"),
+        ],
+    )
+    _, picture, text, paper = stage.services.model.requests[-1].messages[-1].parts
+    assert text == TextPart("[file: test_main_v2.py]\npass")
+    assert (picture.name, paper.name) == ("my_dot_v2.png", "my_paper_v2.pdf")
+    assert r"my\_zip\_v2.zip was left out" in stage.reply().content
+
+
+async def test_a_damaged_picture_is_named_as_discord_shows_it(stage):
+    await stage.mira.send(
+        stage.general, f"{stage.me} look", attachments=[("my_dot_v2.png", PNG[:40])]
+    )
+    assert r"my\_dot\_v2.png cannot be read" in stage.reply().content
+
+
 @pytest.mark.reads_everything
 async def test_a_picture_of_the_replied_to_message_goes_along(stage):
     told = await stage.eve.send(stage.general, "look", attachments=[("dot.png", PNG)])
