@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 import aiohttp
 import discord
@@ -43,6 +44,12 @@ class Attached:
 
     parts: list[Part] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
+
+
+def files_of(message: discord.Message) -> list[discord.Attachment]:
+    """What is attached to a message, or to what it forwards."""
+    forwarded = (snapshot.attachments for snapshot in message.message_snapshots)
+    return [*message.attachments, *chain.from_iterable(forwarded)]
 
 
 def is_picture(attachment: discord.Attachment) -> bool:

@@ -12,7 +12,7 @@ from bot.chat.profiles import profile_of
 from bot.chat.turns import ImageOptions, Question, Task
 from bot.client import Bot
 from bot.cogs._admission import Admitted, conversation
-from bot.cogs._attachments import Attached, Refetch, is_picture, pictures
+from bot.cogs._attachments import Attached, Refetch, files_of, is_picture, pictures
 from bot.cogs._places import speaker_of
 from bot.errors import QuestionError
 from bot.i18n import _
@@ -40,7 +40,7 @@ class Own:
 def pictures_of(bot: Bot, message: discord.Message) -> tuple[discord.Attachment, ...]:
     """The pictures of a message that can be edited. The bot's own tables, formulas and charts are
     no such pictures: whoever replies to them speaks of what they say."""
-    pictures = filter(is_picture, message.attachments)
+    pictures = filter(is_picture, files_of(message))
     if message.author == bot.user:
         return tuple(file for file in pictures if picture_number(file.filename) is not None)
     return tuple(pictures)
@@ -55,7 +55,7 @@ def shown_in(bot: Bot, message: discord.Message) -> Shown:
     pictures = pictures_of(bot, message)
     if pictures:
         return Shown(message.id, pictures)
-    if any(map(is_picture, message.attachments)):
+    if any(map(is_picture, files_of(message))):
         raise QuestionError(
             _(
                 "I drew this from words and figures, and do not edit it as a picture. Reply to it "

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from functools import partial
 
 import aiohttp
@@ -13,16 +12,16 @@ from discord.ext import commands
 from bot.chat.content import Part, TextPart
 from bot.chat.endings import sentence
 from bot.chat.floods import Sparing
-from bot.chat.names import plain
 from bot.chat.profiles import Profile, profile_of
 from bot.chat.turns import Manner, Question
 from bot.client import Bot
 from bot.cogs._admission import Admitted, admit, conversation
 from bot.cogs._asking import answer_message
-from bot.cogs._attachments import Refetch, collect
+from bot.cogs._attachments import Refetch, collect, files_of
 from bot.cogs._editing import Own, Shown, edit_of, own_pictures, pictures_of
 from bot.cogs._offers import AnswerButton, offer_answer, with_roles
 from bot.cogs._places import name_of, scope_of, speaker_of
+from bot.cogs._quoted import everything_in, words_of
 from bot.cogs.errors import words_for
 from bot.errors import AccessError, ClosingError, QuestionError, QuotaError
 from bot.i18n import _, use_language
@@ -103,7 +102,7 @@ class Mentions(commands.Cog):
         return isinstance(replied, discord.Message) and replied.author == me
 
     async def _question(self, message: discord.Message) -> Question:
-        text = self._words(message)
+        text = words_of(message, self._bot.user)
         admitted = await admit(self._bot, message, by_mention=message.guild is not None)
         model = admitted.model(None, admitted.effective.chat_model.value)
         profile = profile_of(model)
@@ -112,7 +111,7 @@ class Mentions(commands.Cog):
         refetch: Refetch | None = None
         quoted: list[Part] = []
         notices: list[str] = []
-        files = list(message.attachments)
+        files = files_of(message)
         if replied is not None:
             refetch = partial(_attachments_anew, replied)
             if pictures := pictures_of(self._bot, replied):
@@ -121,11 +120,13 @@ class Mentions(commands.Cog):
                 if own is not None or not _may_choose(profile, admitted.manner):
                     return await self._edit(message, shown, own, text, admitted)
             follows = await _followed(self._bot, replied, message.author)
-            if follows is None and _is_blank(replied):
-                notices.append(_("I could not read the message you replied to."))
-            elif follows is None:
-                quoted.append(TextPart(_quote(self._words(replied), name_of(replied.author))))
-                files = [*replied.attachments, *files]
+            if follows is None:
+                words, shown_files = everything_in(replied, self._bot.user), files_of(replied)
+                if words or shown_files or replied.content:
+                    quoted.append(TextPart(_quote(words, name_of(replied.author))))
+                    files = [*shown_files, *files]
+                else:
+                    notices.append(_("I could not read the message you replied to."))
         if not (text or files or quoted):
             if message.reference is not None:
                 raise QuestionError(
@@ -172,30 +173,6 @@ class Mentions(commands.Cog):
             references=message.attachments,
         )
 
-    def _words(self, message: discord.Message) -> str:
-        """The text with names instead of ids, without the mention of the bot."""
-        me = self._bot.user
-        names = {user.id: name_of(user) for user in message.mentions}
-        roles = {role.id: plain(role.name) for role in message.role_mentions}
-        own_role = message.guild.self_role.id if message.guild and message.guild.self_role else 0
-
-        def user(match: re.Match[str]) -> str:
-            user_id = int(match[1])
-            return "" if me and user_id == me.id else f"@{names.get(user_id, match[1])}"
-
-        def role(match: re.Match[str]) -> str:
-            role_id = int(match[1])
-            return "" if role_id == own_role else f"@{roles.get(role_id, match[1])}"
-
-        def channel(match: re.Match[str]) -> str:
-            found = message.guild.get_channel_or_thread(int(match[1])) if message.guild else None
-            return f"#{plain(found.name)}" if found else match[0]
-
-        text = re.sub(r"<@!?(\d{1,20})>", user, message.content)
-        text = re.sub(r"<@&(\d{1,20})>", role, text)
-        text = re.sub(r"<#(\d{1,20})>", channel, text)
-        return re.sub(r"<a?(:\w{2,32}:)\d{1,20}>", r"\1", text).strip()
-
 
 def _may_choose(profile: Profile, manner: Manner) -> bool:
     """Whether a reply to somebody else's picture goes to the chat model.
@@ -216,7 +193,7 @@ async def _followed(bot: Bot, replied: discord.Message, member: discord.abc.User
 
 async def _attachments_anew(message: discord.Message) -> list[discord.Attachment]:
     """A message's files with fresh links; those of an old message expire within a day."""
-    return (await message.channel.fetch_message(message.id)).attachments
+    return files_of(await message.channel.fetch_message(message.id))
 
 
 async def _replied_to(message: discord.Message) -> discord.Message | None:
@@ -224,6 +201,8 @@ async def _replied_to(message: discord.Message) -> discord.Message | None:
     reference = message.reference
     if reference is None or reference.message_id is None:
         return None
+    if reference.type is discord.MessageReferenceType.forward:
+        return None  # It brings along what it refers to.
     if isinstance(reference.resolved, discord.Message):
         return reference.resolved
     if reference.resolved is not None or reference.channel_id != message.channel.id:
@@ -233,11 +212,6 @@ async def _replied_to(message: discord.Message) -> discord.Message | None:
     except (discord.HTTPException, aiohttp.ClientError, TimeoutError) as error:
         log.info("replied-to message not readable: %s", type(error).__name__)
         return None
-
-
-def _is_blank(message: discord.Message) -> bool:
-    """Whether Discord hides what is in it, as it does without the Message Content Intent."""
-    return not (message.content or message.attachments or message.embeds or message.components)
 
 
 def _quote(text: str, name: str) -> str:
