@@ -128,16 +128,7 @@ class Mentions(commands.Cog):
                 else:
                     notices.append(_("I could not read the message you replied to."))
         if not (text or files or quoted):
-            if message.reference is not None:
-                raise QuestionError(
-                    _(
-                        "I cannot read this message: Discord hides replies without a mention from "
-                        "me. Mention me in it."
-                    )
-                )
-            raise QuestionError(
-                _("You mentioned me without a question. Write it behind the mention.")
-            )
+            raise QuestionError(" ".join((*notices, self._nothing_said(message))))
         attached = await collect(self._bot, message.author, files, profile, refetch=refetch)
         if not (text or quoted or attached.parts):
             raise QuestionError(" ".join(attached.notices))
@@ -171,6 +162,20 @@ class Mentions(commands.Cog):
             text,
             admitted=admitted,
             references=message.attachments,
+        )
+
+    def _nothing_said(self, message: discord.Message) -> str:
+        if message.guild is None:
+            return _(
+                "I see no words or files in this message. Write your question, or send a file."
+            )
+        if not self._bot.intents.message_content and self._bot.user not in message.mentions:
+            return _(
+                "I cannot read this message: Discord shows me only those that mention me. "
+                "Mention me in it."
+            )
+        return _(
+            "I see no words or files in this message. Write your question behind a mention of me."
         )
 
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from PIL import Image
+from simcord.backend.models import AllowedMentions, MessageSticker
 
 from bot.chat.content import ImagePart, TextPart
 from bot.chat.events import TextDelta
@@ -19,6 +20,8 @@ def _png() -> bytes:
 
 
 PNG = _png()
+STICKER = MessageSticker(1, "wave", 1, guild_id=1)
+SILENT = AllowedMentions(replied_user=False)
 
 
 def asked(stage) -> list[str]:
@@ -135,8 +138,56 @@ async def test_an_attachment_that_is_too_large_is_explained_and_nothing_is_asked
 
 async def test_an_empty_mention_is_told_what_to_do(stage):
     await stage.mira.send(stage.general, stage.me)
-    assert "without a question" in stage.reply().content
+    assert "behind a mention of me" in stage.reply().content
     assert stage.services.model.requests == []
+
+
+async def test_a_reply_of_a_mention_alone_is_told_to_hold_no_words(stage):
+    await stage.mira.send(stage.general, f"{stage.me} one")
+    await stage.mira.send(stage.general, stage.me, reply_to=stage.reply())
+    assert "no words or files in this message" in stage.reply().content
+    assert "behind a mention" in stage.reply().content
+
+
+async def answer_by_sticker(stage, **options):
+    """Reply to the bot's answer with a sticker; what the bot says to that."""
+    await stage.mira.send(stage.general, f"{stage.me} one")
+    reference = {"channel_id": str(stage.general.id), "message_id": str(stage.reply().id)}
+    stage.env.backend.create_message(
+        stage.general.id, stage.mira.id, reference=reference, stickers=[STICKER], **options
+    )
+    await stage.env.settle()
+    assert len(stage.services.model.requests) == 1
+    return stage.reply().content
+
+
+async def test_a_sticker_as_a_reply_that_pings_is_told_to_hold_no_words(stage):
+    assert "no words or files in this message" in await answer_by_sticker(stage)
+
+
+async def test_a_reply_without_ping_is_told_why_it_cannot_be_read(stage):
+    told = await answer_by_sticker(stage, allowed_mentions=SILENT)
+    assert "Discord shows me only" in told
+
+
+@pytest.mark.reads_everything
+async def test_a_bot_that_reads_everything_does_not_speak_of_what_discord_hides(stage):
+    told = await answer_by_sticker(stage, allowed_mentions=SILENT)
+    assert "no words or files in this message" in told
+
+
+async def test_a_reply_of_a_mention_alone_to_what_discord_hides_is_told_both(stage):
+    told = await stage.eve.send(stage.general, "The moon is made of cheese.")
+    await stage.mira.send(stage.general, stage.me, reply_to=told)
+    assert "could not read the message you replied to" in stage.reply().content
+    assert "no words or files in this message" in stage.reply().content
+
+
+async def test_a_direct_message_without_words_is_not_told_to_mention_anybody(stage):
+    await stage.mira.send_dm("", stickers=[STICKER])
+    told = stage.reply(stage.mira.user.dm_channel).content
+    assert "no words or files in this message" in told
+    assert "mention" not in told
 
 
 async def test_names_stand_where_ids_were(stage):
