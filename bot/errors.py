@@ -104,6 +104,8 @@ class LLMError(BotError):
         super().__init__(message)
         self.upstream = upstream or Upstream()
         self.billable = billable
+        self.on_own_code = False
+        """Whether the call went on a server's own auth code, so that nobody else is blamed."""
 
     def __str__(self) -> str:
         up = self.upstream

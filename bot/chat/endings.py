@@ -194,10 +194,20 @@ def _cause(error: BotError) -> str:
             )
         case RateLimitedError():
             return _("The AI service is busy. Try again in a minute.")
+        case AuthCodeError(on_own_code=True):
+            return _(
+                "The AI service does not accept this server's own auth code for this. A server "
+                "admin has to check it and to enter it again with /config authcode."
+            )
         case AuthCodeError():
             return _(
                 "The AI service does not accept the bot's auth code for this. "
                 "The bot's operator has to check it."
+            )
+        case CreditError(on_own_code=True):
+            return _(
+                "The credit of this server's own auth code is used up. A server admin has to top "
+                "it up, or to enter another one with /config authcode."
             )
         case CreditError():
             return _(

@@ -97,6 +97,7 @@ class Reading:
                             assert_never(event)
         except LLMError as error:
             error.upstream = _unechoed(error, request)
+            error.on_own_code = bool(request.authcode)
             raise
         finally:
             self._growing.add_usage(usage)

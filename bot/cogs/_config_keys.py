@@ -14,6 +14,7 @@ from discord.ext import commands
 from bot.byte_file import ByteFile
 from bot.chat.account import Balance, by_day
 from bot.chat.places import SettingsPlace
+from bot.chat.preferences import SealedKey
 from bot.client import Bot
 from bot.cogs._acknowledging import acknowledge
 from bot.cogs._config import Channel, check_admin, guild_id_of, set_and_tell, within
@@ -151,16 +152,15 @@ def _left(balance: Balance) -> str:
     return _("Credits left: {left}.").format(left=f"{balance.balance:,.2f}")
 
 
-async def _authcode(interaction: discord.Interaction[Bot], place: SettingsPlace) -> str:
-    """The auth code whose books this admin may see.
+async def _authcode(interaction: discord.Interaction[Bot], key: SealedKey | None) -> str:
+    """The auth code whose books this admin may see: the server's own, if it has one.
 
     Raises:
         AccessError: that is none.
     """
     bot = interaction.client
-    effective = await bot.policy.effective(place)
-    if effective.key is not None:
-        return bot.keyring.open(effective.key)
+    if key is not None:
+        return bot.keyring.open(key)
     if await bot.is_owner(interaction.user):
         return bot.authcode
     raise AccessError(
@@ -176,20 +176,20 @@ async def show_balance(interaction: discord.Interaction[Bot]) -> None:
 
     Raises:
         AccessError: this admin may not see the books.
+        AuthCodeError: the gateway does not accept the auth code any more.
         QuestionError: the gateway does not tell them.
     """
     bot, guild_id = interaction.client, guild_id_of(interaction)
-    place = SettingsPlace(guild_id, 0)
-    authcode = await _authcode(interaction, place)
-    zone = ZoneInfo((await bot.policy.effective(place)).time_zone.value)
+    effective = await bot.policy.effective(SettingsPlace(guild_id, 0))
+    authcode = await _authcode(interaction, effective.key)
+    zone = ZoneInfo(effective.time_zone.value)
     now = datetime.now(UTC)
     try:
         balance = await bot.account.balance(authcode)
         charges = await bot.account.charges(authcode, since=now - timedelta(days=DAYS))
-    except AuthCodeError:
-        raise QuestionError(
-            _("The gateway does not accept the auth code any more. Enter it again.")
-        ) from None
+    except AuthCodeError as error:
+        error.on_own_code = effective.key is not None
+        raise
     except LLMError:
         raise QuestionError(_("The gateway does not tell its books just now.")) from None
     spending = by_day(charges, zone)

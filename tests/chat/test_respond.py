@@ -32,9 +32,11 @@ from bot.chat.turns import (
     TurnState,
 )
 from bot.errors import (
+    AuthCodeError,
     BlockedError,
     BrokenStreamError,
     ClosingError,
+    CreditError,
     QuestionError,
     StorageError,
     UnavailableError,
@@ -211,6 +213,25 @@ async def test_every_ending_is_visible(script, state, words):
     assert surface.ending is not None
     assert surface.ending.state is state
     assert words in surface.ending.words
+
+
+@pytest.mark.parametrize("kind", [CreditError, AuthCodeError])
+@pytest.mark.parametrize(
+    "asked", [{}, {"task": Task.IMAGE}, {"task": Task.IMAGE, "image": ImageOptions(count=2)}]
+)
+@pytest.mark.parametrize(
+    ("authcode", "named", "spared"),
+    [("", "bot's operator", "server"), ("own", "server admin", "operator")],
+)
+async def test_whoever_owns_the_auth_code_is_named_when_it_does_not_do(
+    kind, asked, authcode, named, spared
+):
+    world = World(kind("no"))
+    surface = await world.ask(question(manner=Manner(grant=Grant(authcode=authcode)), **asked))
+    assert surface.ending is not None
+    assert named in surface.ending.words
+    assert spared not in surface.ending.words
+    assert ("/config authcode" in surface.ending.words) == bool(authcode)
 
 
 async def test_a_failed_answer_is_not_part_of_the_next_context():

@@ -338,6 +338,22 @@ async def test_a_key_that_cannot_be_read_any_more_never_falls_back_to_the_operat
     assert not stage.services.model.requests
 
 
+async def test_a_code_that_was_refused_since_is_to_be_entered_again_by_the_servers_admins(stage):
+    stage.services.account.balances["server-secret-1234"] = Balance(3.5, 10.0)
+    await enter_key(stage, "server-secret-1234")
+    stage.services.account.balances.clear()
+    response = await config(stage, "balance")
+    assert "server's own auth code" in response.content
+    assert "/config authcode" in response.content
+
+
+async def test_the_operator_is_not_told_to_enter_the_bots_own_code_as_a_servers(stage):
+    stage.services.account.balances.clear()
+    stage.env.bot.owner_id = stage.ada.user.id
+    response = await config(stage, "balance")
+    assert "bot's operator has to check it" in response.content
+
+
 async def test_the_operators_books_are_not_for_server_admins(stage):
     response = await config(stage, "balance")
     assert "whose books are its operator's" in response.content
