@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Sequence
 from typing import Any, Self, cast
 
 import discord
@@ -24,6 +25,11 @@ from bot.replies.errors import NETWORK_ERRORS, classify
 from bot.replies.live import LiveReply
 
 log = logging.getLogger(__name__)
+
+LISTS = 5
+"""A message has no more rows."""
+PLACEHOLDER = 150
+"""Characters that Discord takes of it."""
 
 
 class StopButton(TurnItem, template=r"stop:(?P<turn>\d{1,18})"):
@@ -77,25 +83,39 @@ class OtherModelButton(TurnItem, template=r"models:(?P<turn>\d{1,18})"):
         admitted = await admit(bot, interaction)
         if not admitted.effective.member_models.value:
             raise AccessError(_("Members cannot choose the model here."))
-        names = tuple(admitted.usable(bot.models.names(Task.IMAGE if drawn else Task.CHAT)))
+        names = admitted.usable(bot.models.names(Task.IMAGE if drawn else Task.CHAT))
+        if not names:
+            raise AccessError(
+                _(
+                    "None of your roles may use another model here. A server admin can allow one "
+                    "with `/config access models`."
+                )
+            )
         view = ui.View(timeout=None)
-        view.add_item(ModelSelect(self.turn_id, names, kept.turn.question.model))
-        await interaction.response.send_message(
-            _("Which model shall answer?"), view=view, ephemeral=True
-        )
+        parts = [names[start : start + CHOICES] for start in range(0, len(names), CHOICES)]
+        for number, part in enumerate(parts[:LISTS]):
+            view.add_item(ModelSelect(self.turn_id, part, kept.turn.question.model, number))
+        words = _("Which model shall answer?")
+        if left := sum(map(len, parts[LISTS:])):
+            rest = _("{count} more do not fit here: {command} takes each of them by its name.")
+            command = "/imagine" if drawn else "/ask"
+            words += "\n-# " + rest.format(count=left, command=f"`{command}`")
+        await interaction.response.send_message(words, view=view, ephemeral=True)
 
 
-class ModelSelect(TurnItem, template=r"model:(?P<turn>\d{1,18})"):
-    """Asks another model for another answer."""
+class ModelSelect(TurnItem, template=r"model:(?P<turn>\d{1,18})(?::[1-4])?"):
+    """Asks another model for another answer; one of several where one cannot hold them all."""
 
-    def __init__(self, turn_id: int, names: tuple[str, ...] = (), current: str = "") -> None:
+    def __init__(
+        self, turn_id: int, names: Sequence[str] = (), current: str = "", number: int = 0
+    ) -> None:
+        words = _("Choose a model")
+        if number:
+            words = _("More models: {first} to {last}").format(first=names[0], last=names[-1])
         select: ui.Select[Any] = ui.Select(
-            custom_id=f"model:{turn_id}",
-            placeholder=_("Choose a model"),
-            options=[
-                discord.SelectOption(label=name, default=name == current)
-                for name in names[:CHOICES]
-            ],
+            custom_id=f"model:{turn_id}:{number}" if number else f"model:{turn_id}",
+            placeholder=words[:PLACEHOLDER],
+            options=[discord.SelectOption(label=name, default=name == current) for name in names],
         )
         super().__init__(turn_id, select)
 

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import discord
 import pytest
 
 from bot.chat.events import Finished, FinishReason, TextDelta
+from bot.chat.turns import Task
 from bot.errors import UnavailableError
 from tests.cogs.conftest import STOP, labels
 
@@ -92,6 +94,49 @@ async def test_another_model_is_chosen_from_a_list_that_only_the_member_sees(sta
     await stage.mira.select(result.response, ["claude-sonnet-5"])
     assert stage.services.model.requests[-1].model == "claude-sonnet-5"
     assert stage.reply().content == "I am o-other."
+
+
+def lists(message) -> dict[str, list[str]]:
+    """The models of each list of a message, by the list's id."""
+    return {
+        part.custom_id: [option.value for option in part.options]
+        for row in message.components
+        if isinstance(row, discord.ActionRow)
+        for part in row.children
+        if isinstance(part, discord.SelectMenu)
+    }
+
+
+async def test_every_model_can_be_chosen_however_many_the_gateway_has(stage):
+    stage.services.models.learn([f"model-{number:02}" for number in range(40)])
+    message = await answered(stage)
+    shown = (await stage.mira.click(message, label="▾")).response.message
+    offered = lists(shown)
+    names = stage.services.models.names(Task.CHAT)
+    assert [name for part in offered.values() for name in part] == list(names)
+    last, part = list(offered.items())[-1]
+    await stage.env.restart_bot(stage.services.bot())
+    await stage.mira.select(shown, [part[-1]], custom_id=last)
+    assert stage.services.model.requests[-1].model == "model-39"
+    assert labels(stage.reply()) == ["Regenerate", "▾", "◀", "2/2 ▶", "As file"]
+
+
+async def test_of_more_models_than_discord_can_show_the_rest_is_told_with_the_way_to_it(stage):
+    stage.services.models.learn([f"model-{number:03}" for number in range(200)])
+    message = await answered(stage)
+    shown = (await stage.mira.click(message, label="▾")).response.message
+    left = len(stage.services.models.names(Task.CHAT)) - sum(map(len, lists(shown).values()))
+    assert f"{left} more" in shown.content
+    assert "/ask" in shown.content
+
+
+async def test_a_member_who_may_use_no_model_is_told_so(stage):
+    message = await answered(stage)
+    vip = stage.guild.create_role("VIP")
+    await stage.ada.slash(stage.general, "config access models", role=vip, model="gpt-4o")
+    result = await stage.mira.click(message, label="▾")
+    assert "None of your roles may use" in result.response.content
+    assert "inside the bot" not in result.response.content
 
 
 async def test_an_answer_that_was_cut_off_goes_on_in_a_further_reply(stage):
