@@ -29,6 +29,7 @@ from bot.chat.quota import Account, Charge, Spent, Standing, Wanted, exceeded
 from bot.chat.turns import (
     REMEMBERED,
     Answer,
+    Attempt,
     Ending,
     Exchange,
     KeptTurn,
@@ -235,6 +236,18 @@ class MemoryStore:
         turn = self._known(turn_id)
         growing = Answer(Message(Role.ASSISTANT, tuple(self.pictures.get(turn_id, ()))))
         return KeptTurn(turn, self.states[turn_id], self.answers.get(turn_id, growing))
+
+    async def attempt(self, event_id: int) -> Attempt | None:
+        self._check()
+        tried = [i for i, turn in self.turns.items() if turn.question.event_id == event_id]
+        if not tried:
+            return None
+        kept = [await self.kept(turn_id) for turn_id in tried]
+        return Attempt(
+            min(tried),
+            is_growing=any(each.state is TurnState.STREAMING for each in kept),
+            has_picture=any(each.answer.message.images for each in kept),
+        )
 
     async def accept(self, turn_id: int) -> None:
         self._known(turn_id)

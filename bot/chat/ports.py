@@ -14,6 +14,7 @@ from bot.chat.preferences import Change, Configuration, Layers, LoggedChange, Se
 from bot.chat.quota import Charge, Spent, Standing, Wanted
 from bot.chat.turns import (
     Answer,
+    Attempt,
     Ending,
     Exchange,
     KeptTurn,
@@ -258,6 +259,10 @@ class VariantStore(Protocol):
 
     async def kept(self, turn_id: int) -> KeptTurn:
         """An answer with its pictures and sources."""
+        ...
+
+    async def attempt(self, event_id: int) -> Attempt | None:
+        """What has come of the question that an event asked; None when it asked none."""
         ...
 
     async def accept(self, turn_id: int) -> None:

@@ -168,6 +168,15 @@ class KeptTurn:
 
 
 @dataclass(frozen=True, slots=True)
+class Attempt:
+    """What has come of a question for a picture so far, all answers to it taken together."""
+
+    question_id: int
+    is_growing: bool
+    has_picture: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Exchange:
     """A question and what came of it."""
 

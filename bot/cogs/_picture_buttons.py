@@ -83,8 +83,7 @@ async def _enlarge(
         admitted.check(model)
         return Question(
             scope=scope,
-            # Below zero are presses that count once for each picture, however often they come.
-            event_id=-(turn_id * 100 + number),
+            event_id=await _claimable(bot, turn_id, number),
             speaker=speaker_of(interaction.user),
             parts=(TextPart(ENLARGE),),
             model=model,
@@ -98,8 +97,27 @@ async def _enlarge(
     asked = await bot.responder.ask(
         scope, prepare, lambda turn: grow_below(interaction, bot, turn, shown.message_id)
     )
-    if not asked:
-        raise ConversationError(_("This picture was made larger already."))
+    if not asked:  # another press was quicker by a moment
+        raise ConversationError(_("This picture is being made larger just now."))
+
+
+async def _claimable(bot: Bot, turn_id: int, number: int) -> int:
+    """The event of a press, which counts once for each picture however often it comes.
+
+    It is below zero, where no message is. After an attempt that made no picture it is that one's,
+    so that of many presses again only one counts.
+
+    Raises:
+        ConversationError: the larger picture is there, or being made.
+    """
+    event_id = -(turn_id * 100 + number)
+    while (attempt := await bot.variants.attempt(event_id)) is not None:
+        if attempt.has_picture:
+            raise ConversationError(_("This picture was made larger already."))
+        if attempt.is_growing:
+            raise ConversationError(_("This picture is being made larger just now."))
+        event_id = -(attempt.question_id * 100)  # pictures are counted from 1, so this is free
+    return event_id
 
 
 class UndoButton(TurnItem, template=r"undo:(?P<turn>\d{1,18})"):

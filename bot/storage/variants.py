@@ -6,18 +6,19 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import msgspec
-from sqlalchemy import func, select, update
+from sqlalchemy import exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from bot.chat.content import Role
 from bot.chat.events import SourcesFound
-from bot.chat.turns import REMEMBERED, Answer, KeptTurn, OpenTurn, TurnState
+from bot.chat.turns import REMEMBERED, Answer, Attempt, KeptTurn, OpenTurn, TurnState
 from bot.errors import ConversationError
 from bot.i18n import _
 from bot.storage import messages
 from bot.storage.branches import Pair
 from bot.storage.database import Database
-from bot.storage.tables import ConversationRow, TurnMessageRow, TurnRow
+from bot.storage.tables import ConversationRow, PartKind, TurnMessageRow, TurnPartRow, TurnRow
 from bot.storage.turns import new_answer, open_turns
 
 
@@ -109,6 +110,27 @@ class SqlVariantStore:
         async with self._database.read() as session:
             conversation, row, _variants = await _family(session, turn_id)
             return await _kept(session, conversation, row)
+
+    async def attempt(self, event_id: int) -> Attempt | None:
+        """What has come of a question, whose answers count together."""
+        question, answer = aliased(TurnRow), aliased(TurnRow)
+        has_picture = exists().where(
+            TurnPartRow.turn_id == answer.id, TurnPartRow.kind == PartKind.IMAGE
+        )
+        async with self._database.read() as session:
+            found = await session.execute(
+                select(question.id, answer.state, has_picture)
+                .join(answer, answer.parent_id == question.id)
+                .where(question.event_id == event_id)
+            )
+            rows = found.all()
+        if not rows:
+            return None
+        return Attempt(
+            rows[0][0],
+            is_growing=any(state is TurnState.STREAMING for _, state, _ in rows),
+            has_picture=any(has_one for _, _, has_one in rows),
+        )
 
     async def accept(self, turn_id: int) -> None:
         """Let an answer that broke off count as said."""

@@ -10,7 +10,8 @@ from PIL import Image
 from bot.chat.content import ImagePart, Native
 from bot.chat.events import Event, Finished, FinishReason, ImageReady, TextDelta, ToolCalled
 from bot.chat.studio import ENLARGE
-from bot.chat.turns import Task
+from bot.chat.turns import Task, TurnState
+from bot.errors import UnavailableError
 from bot.replies import illustrator
 from tests.cogs.conftest import STOP, labels
 
@@ -201,6 +202,71 @@ async def test_4k_asks_for_the_same_picture_once(stage):
     result = await stage.mira.click(message, label="4K")
     assert len(stage.services.model.requests) == count
     assert any("larger already" in m.content for m in result.followups)
+
+
+async def enlarged_in_vain(stage):
+    """A picture whose larger version could not be made."""
+    message = await make(stage, "red")
+    stage.services.model.script = [UnavailableError("down")]
+    await stage.mira.click(message, label="4K")
+    stage.services.model.script = drawn("black")
+    return message
+
+
+def told(result) -> str:
+    return " ".join(message.content for message in result.followups)
+
+
+@pytest.mark.parametrize("deleted", [False, True])
+async def test_4k_after_a_failure_makes_the_picture_anew_and_then_no_more(stage, deleted):
+    message = await enlarged_in_vain(stage)
+    if deleted:
+        await stage.reply().delete()
+    await stage.mira.click(message, label="4K")
+    assert await stage.reply().attachments[0].read() == png("black")
+    assert stage.reply().reference.message_id == message.id
+    count = len(stage.services.model.requests)
+    assert "larger already" in told(await stage.mira.click(message, label="4K"))
+    assert len(stage.services.model.requests) == count
+
+
+async def test_4k_after_failures_works_after_a_restart_and_however_often_it_failed(stage):
+    message = await enlarged_in_vain(stage)
+    stage.services.model.script = [UnavailableError("down")]
+    await stage.mira.click(message, label="4K")
+    stage.services.model.script = drawn("black")
+    await stage.env.restart_bot(stage.services.bot())
+    await stage.mira.click(message, label="4K")
+    assert await stage.reply().attachments[0].read() == png("black")
+
+
+async def test_a_press_of_4k_right_behind_another_is_not_paid_for(stage, monkeypatch):
+    message = await enlarged_in_vain(stage)
+    count = len(stage.services.model.requests)
+
+    async def taken(_question, **_more):
+        return None
+
+    monkeypatch.setattr(stage.services.store, "open_turn", taken)
+    assert "being made larger" in told(await stage.mira.click(message, label="4K"))
+    assert len(stage.services.model.requests) == count
+
+
+async def test_4k_does_not_make_again_what_retry_has_made(stage):
+    message = await enlarged_in_vain(stage)
+    await stage.mira.click(stage.reply(), label="Retry")
+    count = len(stage.services.model.requests)
+    assert "larger already" in told(await stage.mira.click(message, label="4K"))
+    assert len(stage.services.model.requests) == count
+
+
+async def test_4k_while_the_picture_is_being_made_says_so(stage):
+    message = await enlarged_in_vain(stage)
+    store = stage.services.store
+    store.states[max(store.states)] = TurnState.STREAMING
+    count = len(stage.services.model.requests)
+    assert "being made larger" in told(await stage.mira.click(message, label="4K"))
+    assert len(stage.services.model.requests) == count
 
 
 async def test_4k_of_several_asks_which_one(stage):

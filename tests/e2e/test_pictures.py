@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import io
+import re
 import sqlite3
 import time
 from dataclasses import replace
 
 from PIL import Image
 
-from bot.playground.discord.default_world import BOT_ID, GENERAL_ID
+from bot.playground.discord.default_world import BOT_ID, GENERAL_ID, MIRA_ID
 from bot.playground.standin.faults import Fault
 
 
@@ -156,6 +157,25 @@ async def test_a_picture_call_that_may_be_billed_is_not_sent_again(weather):
     assert "may have charged" in message.content
     assert "retry:" in str(message.components)
     assert len(drawings(weather)) == 1
+
+
+async def test_presses_of_4k_at_once_after_a_failure_are_one_call(weather):
+    async with weather.bot():
+        message = await imagine(weather)
+        larger = f"enlarge:{re.findall(r'enlarge:([0-9]+)', str(message.components))[0]}"
+        weather.gateway.faults.add(Fault(status=504), path="/v1beta/")
+        await weather.mira.press(message.id, larger)
+        await weather.until(lambda: len(ended(weather)) == 2)
+        calls = len(drawings(weather))
+        for _press in range(2):
+            await weather.mira.press(message.id, larger)
+        await weather.until(lambda: len(ended(weather)) == 3 and len(refusals(weather)) == 1)
+    assert len(drawings(weather)) == calls + 1
+    assert ended(weather)[-1].attachments
+
+
+def refusals(weather):
+    return [m for m in weather.replies(viewer=MIRA_ID) if "made larger" in m.content]
 
 
 async def test_a_picture_that_was_made_before_a_kill_is_delivered_once_afterwards(weather):

@@ -168,3 +168,37 @@ async def test_a_whole_answer_stays_what_it_is_when_somebody_goes_on_from_it(sto
     turn_id = await answered(store, ask("one"), state=TurnState.LENGTH)
     await variants.accept(turn_id)
     assert (await variants.kept(turn_id)).state is TurnState.LENGTH
+
+
+class TestAttempts:
+    """What has come of a question for a picture, by the event that asked."""
+
+    async def test_nothing_is_known_of_an_event_that_never_came(self, variants):
+        assert await variants.attempt(-101) is None
+
+    async def test_a_growing_answer_is_told_from_a_failed_one(self, store, variants):
+        turn = await store.open_turn(ask("larger", task=Task.IMAGE, event_id=-101))
+        attempt = await variants.attempt(-101)
+        assert (attempt.is_growing, attempt.has_picture) == (True, False)
+        await store.close_turn(turn.turn_id, TurnState.FAILED, say())
+        assert await variants.attempt(-101) == replace(attempt, is_growing=False)
+
+    @pytest.mark.parametrize("state", [TurnState.COMPLETE, TurnState.FAILED])
+    async def test_a_picture_counts_whatever_became_of_its_answer(self, store, variants, state):
+        question = ask("larger", task=Task.IMAGE, event_id=-101)
+        await answered(store, question, state=state, answer=say(ImagePart(b"fox", "image/png")))
+        assert (await variants.attempt(-101)).has_picture
+
+    async def test_a_picture_of_any_variant_counts(self, store, variants):
+        question = ask("larger", task=Task.IMAGE, event_id=-101)
+        first = await answered(store, question, state=TurnState.FAILED, answer=say())
+        again = await variants.reopen(first)
+        assert (await variants.attempt(-101)).is_growing
+        await store.keep_picture(again.turn_id, ImagePart(b"fox", "image/png"))
+        assert (await variants.attempt(-101)).has_picture
+
+    async def test_its_number_is_that_of_no_answer(self, store, variants):
+        turn = await store.open_turn(ask("larger", task=Task.IMAGE, event_id=-101))
+        attempt = await variants.attempt(-101)
+        assert await store.asker_of(attempt.question_id) is None
+        assert await store.asker_of(turn.turn_id) is not None
