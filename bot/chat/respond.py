@@ -12,6 +12,7 @@ from functools import partial
 from bot.chat import endings, studio
 from bot.chat.closing import NO_MEMORY, Closings, unremembered
 from bot.chat.content import ImagePart, Speaker, TextPart
+from bot.chat.continuing import CONTINUE
 from bot.chat.endings import Halt
 from bot.chat.events import Usage
 from bot.chat.growing import Growing
@@ -43,12 +44,6 @@ log = logging.getLogger(__name__)
 
 OpenSurface = Callable[[OpenTurn], Awaitable[ReplySurface]]
 """Begins to show the reply to a turn."""
-
-CONTINUE = (
-    "Continue your last answer exactly where it stops, in the same language and format. "
-    "Repeat nothing and say nothing about continuing."
-)
-"""Said to the model, never shown."""
 
 
 class Responder:

@@ -11,6 +11,7 @@ import discord
 from discord import ui
 
 from bot.byte_file import ByteFile
+from bot.chat.continuing import whole_text
 from bot.chat.turns import OpenTurn, Task
 from bot.client import Bot
 from bot.cogs._acknowledging import acknowledge
@@ -227,7 +228,7 @@ class VariantButton(
 
 
 class FileButton(TurnItem, template=r"file:(?P<turn>\d{1,18})"):
-    """Gives the whole answer as a Markdown file."""
+    """Gives the whole answer, with what it continues, as a Markdown file."""
 
     def __init__(self, turn_id: int) -> None:
         super().__init__(turn_id, button(f"file:{turn_id}", _("As file")))
@@ -235,8 +236,7 @@ class FileButton(TurnItem, template=r"file:(?P<turn>\d{1,18})"):
     async def use(self, interaction: discord.Interaction[Any], bot: Bot) -> None:
         """Send the file to whoever pressed."""
         await acknowledge(interaction, thinking=True, ephemeral=True)
-        kept = await bot.variants.kept(self.turn_id)
-        text = kept.answer.message.text.encode()
+        text = (await whole_text(bot.variants, self.turn_id)).encode()
         if len(text) > interaction.filesize_limit:
             raise BotError(_("This answer is too large for a file here."))
         file = discord.File(ByteFile(text), "answer.md")

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bot.chat.content import ImagePart, Message, Native, Role, TextPart
+from bot.chat.continuing import CONTINUE
 from bot.chat.events import (
     Finished,
     FinishReason,
@@ -20,7 +21,7 @@ from bot.chat.events import (
 from bot.chat.metering import Meter
 from bot.chat.persona import system_prompt
 from bot.chat.quota import Account, Charge, Measure, Period, Wanted
-from bot.chat.respond import CONTINUE, Responder
+from bot.chat.respond import Responder
 from bot.chat.turns import (
     Answer,
     Ending,

@@ -161,6 +161,27 @@ async def test_as_file_gives_the_whole_answer_to_whoever_pressed(stage):
     assert message.content
 
 
+async def test_as_file_gives_an_answer_with_all_that_continued_it_in_order(stage):
+    stage.services.model.script = [TextDelta("One,"), Finished(FinishReason.LENGTH)]
+    await stage.mira.send(stage.general, f"{stage.me} count")
+    for words, end in ((" two,", Finished(FinishReason.LENGTH)), ("three.", STOP)):
+        stage.services.model.script = [TextDelta(words), end]
+        await stage.mira.click(stage.reply(), label="Continue")
+    await stage.env.restart_bot(stage.services.bot())
+    result = await stage.mira.click(stage.reply(), label="As file")
+    (file,) = result.response.attachments
+    assert (await file.read()).decode() == "One, two,\nthree."
+
+
+async def test_as_file_gives_nothing_of_an_answer_that_was_only_replied_to(stage):
+    first = await answered(stage)
+    stage.services.model.script = [TextDelta("Second."), STOP]
+    await stage.mira.send(stage.general, f"{stage.me} go on", reply_to=first)
+    result = await stage.mira.click(stage.reply(), label="As file")
+    (file,) = result.response.attachments
+    assert (await file.read()).decode() == "Second."
+
+
 @pytest.mark.parametrize("label", ["Regenerate", "▾", "As file"])
 async def test_nobody_else_may_press(stage, label):
     message = await answered(stage)

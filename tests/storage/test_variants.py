@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from bot.chat.content import ImagePart
+from bot.chat.continuing import CONTINUE, whole_text
 from bot.chat.events import Source, SourcesFound
 from bot.chat.turns import ImageOptions, Task, TurnState
 from bot.errors import ConversationError
@@ -168,6 +169,19 @@ async def test_a_whole_answer_stays_what_it_is_when_somebody_goes_on_from_it(sto
     turn_id = await answered(store, ask("one"), state=TurnState.LENGTH)
     await variants.accept(turn_id)
     assert (await variants.kept(turn_id)).state is TurnState.LENGTH
+
+
+async def test_a_continued_answer_is_read_whole_also_when_its_beginning_was_changed(
+    store, variants
+):
+    first = await answered(store, ask("one"), answer=say("half"))
+    cut = await answered(store, ask(CONTINUE, follows=first), answer=say("more"))
+    last = await answered(store, ask(CONTINUE, follows=cut), answer=say("whole"))
+    assert await whole_text(variants, last) == "half\nmore\nwhole"
+    assert await whole_text(variants, cut) == "half\nmore"
+    again = await variants.reopen(first)
+    await store.close_turn(again.turn_id, TurnState.COMPLETE, say("another half "))
+    assert await whole_text(variants, last) == "another half more\nwhole"
 
 
 class TestAttempts:

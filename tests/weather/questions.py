@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.chat.respond import CONTINUE
+from bot.chat.continuing import CONTINUE
 from bot.playground.discord import Interaction
 from bot.playground.standin.answers import Finish, Script
 from bot.playground.standin.heard import Heard
