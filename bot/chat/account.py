@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from typing import Protocol
 
+MOST_CREDITS = 1e9
+"""What one call can cost; thousands of such, in millionths, still fit a column of 64 bits."""
+
 
 @dataclass(frozen=True, slots=True)
 class Balance:
@@ -79,4 +82,4 @@ class Prices:
         price, charged_tokens, calls = self._seen.get(model, (0.0, 0, 0))
         if images and calls:
             return price / calls * images
-        return price / charged_tokens * tokens if charged_tokens else 0.0
+        return min(price / charged_tokens * tokens, MOST_CREDITS) if charged_tokens else 0.0

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import msgspec
+
 from bot.chat.events import ImageReady, ReasoningDelta, TextDelta
 from bot.errors import OverlongError, Upstream
 from bot.llm.call import Call
@@ -20,6 +24,12 @@ MAX_ARGUMENT_CHARACTERS = 64 * 1024
 """Of all those calls together; a drawing order has some hundred."""
 MAX_SOURCES = 200
 """Links an answer rests on; 5 are usual."""
+MOST_TOKENS = 100_000_000
+"""In one figure of a usage report: a hundred times the largest window. What all calls of a reply
+report together still fits a column of 32 bits."""
+
+Tokens = Annotated[int, msgspec.Meta(ge=0, le=MOST_TOKENS)]
+"""A figure on the wire; with any other in it, a report says nothing."""
 
 
 class Ceilings:

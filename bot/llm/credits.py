@@ -8,9 +8,10 @@ from typing import Any
 import aiohttp
 from yarl import URL
 
-from bot.chat.account import Balance, Charged
+from bot.chat.account import MOST_CREDITS, Balance, Charged
 from bot.errors import AuthCodeError, LLMError, UnavailableError
 from bot.llm.call import Call
+from bot.llm.ceilings import MOST_TOKENS
 from bot.llm.hosts import Hosts
 from bot.llm.normalize import failure
 from bot.llm.reading import plain_json
@@ -18,6 +19,10 @@ from bot.llm.transport import http_failure, opening, small_reply
 
 PAGE_SIZE = 100
 MAX_LISTED_PAGES = 20
+_MOST_LEFT = 1e15
+"""Credits; some gateways count in small ones."""
+_LATEST = 1e14
+"""Milliseconds, until the year 5138: a time for which every time zone has a date."""
 _TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=15)
 
 
@@ -35,7 +40,9 @@ class GatewayAccount:
             AuthCodeError: the gateway does not accept the auth code.
             UnavailableError: it could not be asked, or answered something else.
         """
-        return _balance_in(await self._ask(authcode, {}))
+        data = await self._ask(authcode, {})
+        amount = _number(data.get("amount"), 0, _MOST_LEFT) or 0.0
+        return Balance(float(data["balance"]), amount)
 
     async def charges(self, authcode: str, *, since: datetime) -> list[Charged]:
         """What was charged since then, newest first; at most 2,000 calls.
@@ -76,7 +83,7 @@ async def _credits(
             body = await small_reply(response, call)
     document = plain_json(body)
     data = document.get("data", document) if isinstance(document, dict) else None
-    if not isinstance(data, dict) or not _is_number(data.get("balance")):
+    if not isinstance(data, dict) or _balance_in(data) is None:
         raise _refusal(failure(body, call, billable=False))
     return data
 
@@ -86,17 +93,17 @@ def _refusal(error: LLMError) -> LLMError:
     return error if isinstance(error, AuthCodeError) else UnavailableError(upstream=error.upstream)
 
 
-def _balance_in(data: dict[str, Any]) -> Balance:
-    amount: Any = data.get("amount")
-    return Balance(float(data["balance"]), float(amount) if _is_number(amount) else 0.0)
+def _balance_in(data: dict[str, Any]) -> float | None:
+    return _number(data.get("balance"), -_MOST_LEFT, _MOST_LEFT)  # there may be a debt
 
 
-def _is_number(value: object) -> bool:
+def _number(value: object, least: float, most: float) -> float | None:
+    """A number, also in quotes; None for what is none, or is one that nobody can mean."""
     try:
-        float(value)  # type: ignore[arg-type]  # that is the question
-    except (TypeError, ValueError):
-        return False
-    return True
+        number = float(value)  # type: ignore[arg-type]  # that is the question
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return number if least <= number <= most else None  # `nan` is neither
 
 
 def _listed(usage: object) -> tuple[dict[Any, Charged], str]:
@@ -106,12 +113,18 @@ def _listed(usage: object) -> tuple[dict[Any, Charged], str]:
     found: dict[Any, Charged] = {}
     entries = usage.get("list")
     for number, entry in enumerate(entries if isinstance(entries, list) else ()):
-        try:
-            at = datetime.fromtimestamp(float(entry["create_time"]) / 1000, UTC)
-            charge = Charged(
-                str(entry["model"]), float(entry["price"]), int(entry.get("tokens") or 0), at
-            )
-        except (AttributeError, KeyError, TypeError, ValueError, OverflowError, OSError):
-            continue  # an entry of another form; the others still count
-        found[entry.get("id", (at, number))] = charge
+        if isinstance(entry, dict) and (charge := _charge(entry)) is not None:
+            key = entry.get("id")
+            found[key if isinstance(key, int | str) else (charge.at, number)] = charge
     return found, str(usage.get("nextId") or "")
+
+
+def _charge(entry: dict[str, Any]) -> Charged | None:
+    """One charge; None for an entry of another form, beside which the others still count."""
+    model = entry.get("model")
+    price = _number(entry.get("price"), 0, MOST_CREDITS)
+    time = _number(entry.get("create_time"), 0, _LATEST)
+    if model is None or price is None or time is None:
+        return None
+    tokens = int(_number(entry.get("tokens"), 0, MOST_TOKENS) or 0)
+    return Charged(str(model), price, tokens, datetime.fromtimestamp(time / 1000, UTC))

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import msgspec
 
+from bot.llm.ceilings import Tokens
+
 
 class InlineData(msgspec.Struct, rename="camel", gc=False):
     """Bytes in a part, as base64 or as the mark of what was lifted out."""
@@ -90,11 +92,11 @@ class PromptFeedback(msgspec.Struct, rename="camel", gc=False):
 class UsageMetadata(msgspec.Struct, rename="camel", gc=False):
     """Running totals; `thoughts` and `tool_use_prompt` are not inside the others."""
 
-    prompt_token_count: int | None = None
-    candidates_token_count: int | None = None
-    thoughts_token_count: int | None = None
-    tool_use_prompt_token_count: int | None = None
-    cached_content_token_count: int | None = None
+    prompt_token_count: Tokens | None = None
+    candidates_token_count: Tokens | None = None
+    thoughts_token_count: Tokens | None = None
+    tool_use_prompt_token_count: Tokens | None = None
+    cached_content_token_count: Tokens | None = None
 
 
 class Reply(msgspec.Struct, rename="camel", gc=False):

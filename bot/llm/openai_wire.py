@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from bot.llm.ceilings import Tokens
+
 
 class ImageURL(msgspec.Struct, gc=False):
     """A picture's address."""
@@ -87,20 +89,20 @@ class Chunk(msgspec.Struct, gc=False):
 class InputDetails(msgspec.Struct, gc=False):
     """Part of the input tokens."""
 
-    cached_tokens: int | None = None
+    cached_tokens: Tokens | None = None
 
 
 class OutputDetails(msgspec.Struct, gc=False):
     """Part of the output tokens."""
 
-    reasoning_tokens: int | None = None
+    reasoning_tokens: Tokens | None = None
 
 
 class WireUsage(msgspec.Struct, gc=False):
     """Tokens; the details are inside the totals."""
 
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
+    prompt_tokens: Tokens | None = None
+    completion_tokens: Tokens | None = None
     prompt_tokens_details: InputDetails | None = None
     completion_tokens_details: OutputDetails | None = None
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncGenerator, Callable, Hashable, Iterator
+from dataclasses import astuple
 from types import ModuleType, SimpleNamespace
 from typing import Any
 from zlib import crc32
 
 from bot.chat.content import Message, Role, TextPart
-from bot.chat.events import Finished, TextDelta
+from bot.chat.events import Finished, TextDelta, UsageReported
 from bot.chat.ports import ChatRequest
 from bot.errors import LLMError
 from bot.llm import gemini, openai_chat, reading
 from bot.llm.call import Call
+from bot.llm.ceilings import MOST_TOKENS
 from bot.llm.linked import Found
 from bot.llm.sse import ServerSentEvent
 from tests.fuzz.sse import TRANSCRIPTS, events_of, small_limits
@@ -79,6 +81,10 @@ def _runs(dialect: ModuleType, requests: list[ChatRequest]) -> Callable[[bytes],
             others = told_by(dialect, request, [events_of(pieces)], whole=False)
             if b"lifted:" not in payload:
                 assert (events, type(error)) == (others[0], type(others[1])), "cuts change it"
+        for event in events:
+            if isinstance(event, UsageReported):
+                told = astuple(event.usage)
+                assert all(0 <= tokens <= 2 * MOST_TOKENS for tokens in told), "usage out of bounds"
         ends = [at for at, event in enumerate(events) if isinstance(event, Finished)]
         if error is None:
             assert ends == [len(events) - 1], "Finished has to be the last event, once"
@@ -167,7 +173,8 @@ _OPENAI_WORDS = [
     b'"finish_reason":"stop"', b'"finish_reason":"error"', b'"finish_reason":"length"',
     b'"images":[{"image_url":{"url":"', b'"tool_calls":[{"index":0,"function":{"name":"f",',
     b'"arguments":"{', b'"usage":{"prompt_tokens":1}', b'"annotations":[{"url_citation":{"url":"',
-    b'"thinking":[', b'data: {"choices":[{"delta":{"content":"a"}}]}\n\n',
+    b'"thinking":[', b'"usage":{"completion_tokens":-1}',
+    b'data: {"choices":[{"delta":{"content":"a"}}]}\n\n',
     b'data: {"choices":[{"delta":{},"finish_reason":"stop"}]}\n\n',
 ]  # fmt: skip
 _GEMINI_WORDS = [
@@ -176,6 +183,7 @@ _GEMINI_WORDS = [
     b'{"inlineData":{"mimeType":"image/png","data":"iVBORw0KGgo="}}', b'"finishReason":"STOP"',
     b'"finishReason":"SAFETY"', b'"finishMessage":"m"', b'"promptFeedback":{"blockReason":"OTHER"}',
     b'"functionCall":{"name":"f","args":{', b'"usageMetadata":{"promptTokenCount":1}',
+    b'"usageMetadata":{"thoughtsTokenCount":-1}',
     b'"groundingMetadata":{"groundingChunks":[{"web":{"uri":"https://x.test","title":"t"}}]}',
     b'"searchEntryPoint":{"renderedContent":"<a class=\\"chip\\" href=\\"https://x\\">q</a>"}',
     b"&#1114112;", b"<![", b"<!", b"<?", b'data: {"candidates":[{"finishReason":"STOP"}]}\n\n',

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +13,14 @@ from bot.llm.models import read_models
 from tests.llm.gateway import AUTHCODE, gateway, plain
 
 PAGE = plain(b"<html>Just a moment", 403, content_type="text/html")
+ODD_NUMBERS = {
+    "infinite": b"1e999",
+    "less than nothing at all": b"-1e999",
+    "NaN": b"NaN",
+    "nan in quotes": b'"nan"',
+    "400 digits": b"9" * 400,
+    "more than there is": b"1e300",
+}
 
 
 @pytest.mark.parametrize(
@@ -20,6 +29,9 @@ PAGE = plain(b"<html>Just a moment", 403, content_type="text/html")
         ({"data": {"balance": 12.5, "amount": 40.0, "usage": {}}}, Balance(12.5, 40.0)),
         ({"data": {"balance": "3", "amount": None}}, Balance(3.0, 0.0)),
         ({"balance": 0}, Balance(0.0, 0.0)),
+        ({"balance": -0.5}, Balance(-0.5, 0.0)),
+        (b'{"balance": 3, "amount": 1e999}', Balance(3.0, 0.0)),
+        (b'{"balance": 3, "amount": -1}', Balance(3.0, 0.0)),
     ],
 )
 async def test_the_balance_is_read(document: Any, balance: Balance) -> None:
@@ -43,6 +55,10 @@ async def test_the_balance_is_read(document: Any, balance: Balance) -> None:
         pytest.param(plain(b"<html>"), UnavailableError, id="page in a 200"),
         pytest.param(plain({"data": []}), UnavailableError, id="no balance"),
         pytest.param(plain({"data": {"balance": "x"}}), UnavailableError, id="no number"),
+        *(
+            pytest.param(plain(b'{"balance": %b}' % odd), UnavailableError, id=name)
+            for name, odd in ODD_NUMBERS.items()
+        ),
     ],
 )
 async def test_what_is_no_balance_is_told(reply: Any, kind: type[Exception]) -> None:
@@ -105,6 +121,33 @@ async def test_charges_of_an_unknown_form_are_left_out() -> None:
             AUTHCODE, since=LONG_AGO
         )
     assert [charge.price for charge in charges] == [2.0]
+
+
+async def charges_of(entries: bytes) -> list[Charged]:
+    body = b'{"data": {"balance": 1, "usage": {"list": [%b]}}}' % entries
+    async with gateway(plain(body)) as there:
+        account = GatewayAccount(there.session, there.hosts())
+        return await account.charges(AUTHCODE, since=LONG_AGO)
+
+
+@pytest.mark.parametrize("odd", [*ODD_NUMBERS.values(), b"-1"], ids=[*ODD_NUMBERS, "negative"])
+async def test_prices_and_times_that_are_none_are_left_out_and_such_tokens_not_counted(
+    odd: bytes,
+) -> None:
+    form = b'{"id": %b, "model": "m", "price": %b, "tokens": %b, "create_time": %b}'
+    entries = [
+        form % (b"1", odd, b"1", b"1000"),
+        form % (b"2", b"1", odd, b"1000"),
+        form % (b"3", b"1", b"1", odd),
+    ]
+    [charge] = await charges_of(b", ".join(entries))
+    assert (charge.price, charge.tokens) == (1.0, 0)
+
+
+async def test_charges_without_an_id_or_with_an_odd_one_count_each() -> None:
+    ids: list[Any] = [[], {}, None]
+    entries = [entry(1, 10) | {"id": odd} for odd in ids]
+    assert len(await charges_of(json.dumps(entries)[1:-1].encode())) == 3
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ from bot.chat.events import (
     Usage,
     UsageReported,
 )
+from bot.chat.writing import MAX_PICTURES
 from bot.errors import (
     BlockedError,
     BrokenStreamError,
@@ -34,6 +35,7 @@ from bot.errors import (
 )
 from bot.llm import gemini, openai_chat
 from bot.llm.call import Call
+from bot.llm.ceilings import MOST_TOKENS
 from bot.llm.grounding import suggestions_of
 from bot.llm.linked import Found, ImageLinked
 from bot.llm.sse import ServerSentEvent, SSEDecoder
@@ -303,6 +305,36 @@ async def test_strange_usage_does_not_disturb_an_answer(usage: str) -> None:
     choice = '{"delta": {"content": "Yes."}, "finish_reason": "stop"}'
     raw = f'data: {{"choices": [{choice}], "usage": {usage}}}\n\n'
     assert story(await read("openai", raw.encode())) == YES
+
+
+@pytest.mark.parametrize("odd", ["-1", "2147483648", "1" + "0" * 20, "9" * 5_000, "1e999", "0.5"])
+@pytest.mark.parametrize(
+    ("name", "usage"),
+    [
+        ("openai", '"usage": {"prompt_tokens": %s, "completion_tokens": 1}'),
+        ("openai", '"usage": {"prompt_tokens": 1, "completion_tokens": %s}'),
+        ("openai", '"usage": {"prompt_tokens_details": {"cached_tokens": %s}}'),
+        ("openai", '"usage": {"completion_tokens_details": {"reasoning_tokens": %s}}'),
+        ("gemini", '"usageMetadata": {"promptTokenCount": %s}'),
+        ("gemini", '"usageMetadata": {"candidatesTokenCount": %s, "promptTokenCount": 1}'),
+        ("gemini", '"usageMetadata": {"thoughtsTokenCount": %s}'),
+        ("gemini", '"usageMetadata": {"toolUsePromptTokenCount": %s}'),
+        ("gemini", '"usageMetadata": {"cachedContentTokenCount": %s}'),
+    ],
+)
+async def test_usage_that_nobody_can_have_counts_as_not_reported(
+    name: str, usage: str, odd: str
+) -> None:
+    told = await read_whole(name, f'{{"choices": [], "candidates": [], {usage % odd}}}'.encode())
+    assert not [event for event in told if isinstance(event, UsageReported)]
+
+
+async def test_all_calls_of_a_reply_together_use_no_more_than_a_column_holds() -> None:
+    most = {"promptTokenCount": MOST_TOKENS, "toolUsePromptTokenCount": MOST_TOKENS}
+    told = await read_whole("gemini", {"candidates": [], "usageMetadata": most})
+    [usage] = [event.usage for event in told if isinstance(event, UsageReported)]
+    calls = 1 + MAX_PICTURES  # a chat model, and those that draw for it
+    assert usage.input_tokens * calls < 2**31
 
 
 async def test_half_a_character_becomes_a_replacement_mark() -> None:
