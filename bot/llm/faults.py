@@ -40,6 +40,8 @@ class Fault:
     should_retry: bool | None = None
     request_id: str = ""
     html: bool = False
+    is_document: bool = False
+    """The body is JSON, as the gateway's own are; proxies answer in words or with pages."""
 
     @property
     def text(self) -> str:
@@ -54,6 +56,7 @@ def read_fault(body: bytes, status: int | None, headers: Mapping[str, str] | Non
     if text.startswith("<"):
         fault.html = True
     elif (document := _json(text)) is not None:
+        fault.is_document = isinstance(document, dict | list)
         _gather(document, fault, 0)
     elif text:
         _gather_text(text, fault, 0)

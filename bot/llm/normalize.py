@@ -35,7 +35,7 @@ _MAX_WORD = 80
 CHALLENGE = "html"
 """Our code for a page where data was expected: bot protection, maintenance, a parked domain."""
 PROXY_FAILED = "proxy"
-"""Our code for the page of a proxy that did not reach what is behind it."""
+"""Our code for what a proxy says that did not reach what is behind it, on a page or in words."""
 REDIRECTED = "redirect"
 """Our code for a reply that sends us elsewhere; the auth code does not go there."""
 BARE_402 = "402"
@@ -201,11 +201,22 @@ def may_be_billed(fault: Fault) -> bool:
     """Whether the model may have worked although an error status came back.
 
     A proxy that ran out of patience says 408, 504 or 524. A 502 or 503 comes before the work only
-    if the gateway itself says so, with a body of its own.
+    if the gateway itself says so, with a document of its own, or if a proxy could not connect.
     """
     if fault.status in (408, 504, 524):
         return True
-    return fault.status in (502, 503, 520, 521, 522, 523) and not fault.messages
+    if fault.status not in (502, 503, 520, 521, 522, 523):
+        return False
+    is_told = fault.is_document and bool(fault.messages)
+    return not (is_told or _NOT_CONNECTED.match(fault.text))
+
+
+_NOT_CONNECTED = re.compile(
+    r"(?!.*retried).*"  # the last of several tries tells nothing of those before
+    r"(?:connection refused|reset reason: (?:local |remote )?connection failure)",
+    re.IGNORECASE | re.DOTALL,
+)
+_PROXY_STATUSES = (502, 520, 521, 522, 523, 525, 526, 530)
 
 
 def _judge(fault: Fault) -> tuple[type[LLMError], str, str]:
@@ -228,6 +239,8 @@ def _judge(fault: Fault) -> tuple[type[LLMError], str, str]:
     status = fault.status or 0
     if status == 402 and not logged and text.strip().lower() in ("", "error"):
         return CreditError, BARE_402, ""
+    if fault.messages and not fault.is_document and status in (503, *_PROXY_STATUSES):
+        return UnavailableError, PROXY_FAILED, ""
     if kind_of_status := _STATUSES.get(status):
         return kind_of_status, logged, ""
     if 400 <= status < 500:
@@ -240,7 +253,7 @@ def _judge_page(status: int | None) -> tuple[type[LLMError], str, str]:
     """A page of HTML says what its status says, if that is a proxy's; its words say nothing."""
     if status in (413, 429, 504, 524):
         return _STATUSES[status], "", ""
-    if status in (500, 502, 520, 521, 522, 523, 525, 526, 530):
+    if status in (500, *_PROXY_STATUSES):
         return UnavailableError, PROXY_FAILED, ""
     return UnavailableError, CHALLENGE, ""
 

@@ -90,6 +90,7 @@ BLOCKED, TOO_LONG, TOO_LARGE = "rules forbid", "too long for the model", "files 
 FILE, SETTING, REFUSED = "cannot read one of the files", "does not take the setting", "refused"
 BROKEN, DAILY, PICTURE = "stopped in the middle", "allowance for today", "go on from the earlier"
 
+ENVOY = "upstream connect error or disconnect/reset before headers. reset reason:"
 QUOTA_A_DAY = {"violations": [{"quotaId": "GenerateRequestsPerDayPerProjectPerModel-FreeTier"}]}
 KEY_INVALID = {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "API_KEY_INVALID"}
 
@@ -237,6 +238,25 @@ CASES = [
          UnavailableError, REACHED, (4, 0), (4, 0)),
     Case("503, empty", plain(b"", 503), UnavailableError, REACHED, (4, 0), (1, 0)),
     Case("502, page", page(502), UnavailableError, REACHED, (2, 2), (1, 0)),
+    # A proxy's words: another host, pictures only if the gateway was surely never reached.
+    Case("502, Cloudflare's words", words(502, "error code: 502"),
+         UnavailableError, REACHED, (2, 2), (1, 0)),
+    Case("503, Envoy's words", words(503, f"{ENVOY} connection termination"),
+         UnavailableError, REACHED, (2, 2), (1, 0)),
+    Case("503, Error", words(503, "Error"), UnavailableError, REACHED, (2, 2), (1, 0)),
+    *(
+        Case(f"{status}, Cloudflare's words", words(status, f"error code: {status}"),
+             UnavailableError, REACHED, (2, 2), (1, 0))
+        for status in (520, 521, 522, 523)
+    ),
+    Case("525, Cloudflare's words", words(525, "error code: 525"),
+         UnavailableError, REACHED, (2, 2), (1, 1)),
+    Case("503, Envoy was refused", words(503, f"{ENVOY} connection failure"),
+         UnavailableError, REACHED, (2, 2), (2, 2)),
+    Case("502, a proxy was refused", words(502, "dial tcp 10.0.0.7:80: connection refused"),
+         UnavailableError, REACHED, (2, 2), (2, 2)),
+    Case("504, Envoy's words", words(504, "upstream request timeout"),
+         TooSlowError, SLOW, (2, 0), (1, 0)),
     Case("529",
          plain({"type": "error", "error": {"type": "overloaded_error", "message": SECRET}}, 529),
          UnavailableError, REACHED, (4, 0), (4, 0)),

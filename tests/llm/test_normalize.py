@@ -36,6 +36,9 @@ def failed(status: int | None, body: Any, headers: dict[str, str] | None = None)
     return error_of(read_fault(raw, status, headers), call)
 
 
+ENVOY = b"upstream connect error or disconnect/reset before headers. reset reason: "
+
+
 def openai(message: str = "", **more: Any) -> dict[str, Any]:
     return {"error": {"message": message, "type": "invalid_request_error", **more}}
 
@@ -237,10 +240,23 @@ def test_the_upstreams_request_id_is_kept(body: Any, headers: dict[str, str]) ->
         (502, b"<html>", True),
         (503, b"", True),
         (503, openai("overloaded"), False),
+        (502, b"error code: 502", True),
+        (503, ENVOY + b"connection termination", True),
+        (503, b"Error", True),
+        (503, b'"Error"', True),
+        (503, b'{"error": {"message": "overl', True),
+        *((status, b"error code: %d" % status, True) for status in (520, 521, 522, 523)),
+        (520, openai("upstream"), False),
+        (503, ENVOY + b"connection failure", False),
+        (503, ENVOY + b"remote connection failure, transport failure reason: delayed connect "
+         b"error: 111", False),
+        (503, b"retried and the latest reset reason: connection failure", True),
+        (502, b"dial tcp 10.0.0.7:3000: connect: connection refused", False),
+        (504, b"dial tcp 10.0.0.7:3000: connect: connection refused", True),
         (429, b"", False),
         (400, b"", False),
     ],
-)
+)  # fmt: skip
 def test_only_failures_before_the_work_are_surely_free(
     status: int, body: Any, billed: bool
 ) -> None:
