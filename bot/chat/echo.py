@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from bot.chat.content import TextPart
 from bot.chat.ports import ChatRequest
+from bot.errors import BlockedError, LLMError, Upstream
 
 LONGEST_CHANCE = 11
 """So many characters in a row may be the same by chance, as "the request" is."""
@@ -13,6 +15,31 @@ LONGEST_EAST_ASIAN_CHANCE = 3
 REMOVED = "[removed]"
 
 _WORD = re.compile(r"[A-Za-z0-9_]+|\S")
+
+
+def unechoed(error: LLMError, request: ChatRequest) -> Upstream:
+    """What a log may say of a failure: nothing of the question, which a filter quotes in the
+    smallest pieces."""
+    upstream = error.upstream
+    detail = "" if isinstance(error, BlockedError) else without_echo(upstream.detail, request)
+    said = _letters(" ".join(_words(request)))
+    return replace(
+        upstream,
+        detail=detail,
+        code="" if _spells(upstream.code, said) else upstream.code,
+        request_id="" if _spells(upstream.request_id, said) else upstream.request_id,
+    )
+
+
+def _spells(word: str, said: str) -> bool:
+    """Whether a code repeats what was said, with whatever between the words."""
+    letters = _letters(word)
+    starts = range(len(letters) - LONGEST_CHANCE)
+    return any(letters[at : at + LONGEST_CHANCE + 1] in said for at in starts)
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalnum, text)).casefold()
 
 
 def without_echo(detail: str, request: ChatRequest) -> str:

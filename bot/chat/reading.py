@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import assert_never
 
 from bot.chat.content import ImagePart
-from bot.chat.echo import without_echo
 from bot.chat.events import (
     Finished,
     ImageReady,
@@ -21,7 +20,7 @@ from bot.chat.events import (
 )
 from bot.chat.growing import Growing
 from bot.chat.ports import ChatModel, ChatRequest, ReplyStore, ReplySurface
-from bot.errors import BlockedError, BrokenStreamError, LLMError, Upstream
+from bot.errors import BrokenStreamError, LLMError
 
 log = logging.getLogger(__name__)
 
@@ -96,7 +95,6 @@ class Reading:
                         case _:
                             assert_never(event)
         except LLMError as error:
-            error.upstream = _unechoed(error, request)
             error.on_own_code = bool(request.authcode)
             raise
         finally:
@@ -127,11 +125,3 @@ class Reading:
             # A full disk must not hide a picture that is there.
             log.exception("picture not kept before it was shown turn=%d", self._turn_id)
         self._surface.attach(image)
-
-
-def _unechoed(error: LLMError, request: ChatRequest) -> Upstream:
-    """What the log may say of a failure: nothing of the question, which a filter quotes in the
-    smallest pieces."""
-    upstream = error.upstream
-    detail = "" if isinstance(error, BlockedError) else without_echo(upstream.detail, request)
-    return replace(upstream, detail=detail)

@@ -7,6 +7,7 @@ import logging
 import random
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
+from dataclasses import replace
 from typing import Any, Protocol
 
 import aiohttp
@@ -14,6 +15,7 @@ import msgspec
 from yarl import URL
 
 from bot.chat.content import ImagePart, TextPart
+from bot.chat.echo import unechoed
 from bot.chat.events import (
     Event,
     Finished,
@@ -32,6 +34,7 @@ from bot.llm.deadlines import QUICK, SLOW, Deadlines, Patience
 from bot.llm.downloads import MAX_PICTURES, Downloads
 from bot.llm.hosts import Hosts, Visit
 from bot.llm.linked import Found, ImageLinked
+from bot.llm.normalize import word
 from bot.llm.reading import LARGE_BYTES
 from bot.llm.sse import ServerSentEvent
 from bot.llm.transport import (
@@ -122,6 +125,7 @@ class GatewayChatModel:
                         return
                 continue
             except LLMError as error:
+                error.upstream = unechoed(error, request)
                 if shown:
                     raise
                 seconds = await attempts.after(error, visit.host)
@@ -229,9 +233,9 @@ class GatewayChatModel:
         call = Call(
             host=response.url.authority,
             status=response.status,
-            request_id=response.headers.get("x-request-id", ""),
             authcode=self._authcode_of(request),
         )
+        call = replace(call, request_id=word(response.headers.get("x-request-id", ""), call))
         if not 200 <= response.status < 300:
             patience.hurry()
             raise await http_failure(response, call)

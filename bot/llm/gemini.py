@@ -56,7 +56,7 @@ from bot.llm.lifting import (
     without_data,
 )
 from bot.llm.linked import Found
-from bot.llm.normalize import failure, told
+from bot.llm.normalize import failure, told, word
 from bot.llm.pictures import picture, true_type
 from bot.llm.reading import decode, lenient, plain_json, present, read_with, sound
 from bot.llm.sse import ServerSentEvent
@@ -278,7 +278,7 @@ class _Answer:
     @property
     def _upstream(self) -> Upstream:
         return Upstream(
-            host=self._call.host, request_id=self._call.request_id or told(self._id, self._call)
+            host=self._call.host, request_id=self._call.request_id or word(self._id, self._call)
         )
 
     def _read(self, data: bytes, kind: str, events: list[Found]) -> None:
@@ -310,7 +310,7 @@ class _Answer:
         reason = feedback.block_reason or ""
         if reason in ("", "BLOCK_REASON_UNSPECIFIED", "BLOCKED_REASON_UNSPECIFIED"):
             return
-        reason = told(reason, self._call)
+        reason = word(reason, self._call)
         detail = told(feedback.block_reason_message or "", self._call)
         raise BlockedError(
             reason=reason, upstream=replace(self._upstream, code=reason, detail=detail)

@@ -30,8 +30,8 @@ from bot.llm.call import Call
 from bot.llm.faults import DAILY_QUOTA, Fault, read_fault
 
 MAX_DETAIL = 300
-_MAX_WORD = 80
-"""Characters of codes and request ids; the known ones are shorter."""
+_WORD = re.compile(r"[\w.:/-]{1,80}", re.ASCII)
+"""Codes and request ids, as far as they are known."""
 CHALLENGE = "html"
 """Our code for a page where data was expected: bot protection, maintenance, a parked domain."""
 PROXY_FAILED = "proxy"
@@ -45,12 +45,12 @@ BARE_402 = "402"
 def error_of(fault: Fault, call: Call, *, billable: bool = False) -> LLMError:
     """Our exception for these facts."""
     kind, code, setting = _judge(fault)
-    code = told(code, call, _MAX_WORD)
+    code = word(code, call)
     upstream = Upstream(
         host=call.host,
         status=fault.status,
         code=code,
-        request_id=told(fault.request_id, call, _MAX_WORD) or call.request_id,
+        request_id=word(fault.request_id, call) or call.request_id,
         should_retry=fault.should_retry,
         detail=told(fault.text, call),
     )
@@ -276,7 +276,7 @@ _SECRETS = re.compile(
 )
 
 
-def told(text: str, call: Call, limit: int = MAX_DETAIL) -> str:
+def told(text: str, call: Call) -> str:
     """What people may read of words from outside: one line, no secrets, not too long."""
     if not text.isprintable():
         text = "".join(character if character.isprintable() else " " for character in text)
@@ -284,4 +284,10 @@ def told(text: str, call: Call, limit: int = MAX_DETAIL) -> str:
     if call.authcode:
         # Codes are compared in lower case.
         text = re.sub(re.escape(call.authcode), "[removed]", text, flags=re.IGNORECASE)
-    return _SECRETS.sub("[removed]", text)[:limit]
+    return _SECRETS.sub("[removed]", text)[:MAX_DETAIL]
+
+
+def word(text: str, call: Call) -> str:
+    """A code or an id from outside; empty where it says anything else, as sentences do."""
+    text = told(text, call)
+    return text if _WORD.fullmatch(text) else ""

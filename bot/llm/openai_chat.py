@@ -34,7 +34,7 @@ from bot.llm.finish import finish_reason
 from bot.llm.grounding import sources_of
 from bot.llm.history import alternating
 from bot.llm.linked import Found, ImageLinked
-from bot.llm.normalize import failure, told
+from bot.llm.normalize import failure, word
 from bot.llm.openai_wire import (
     ANNOTATIONS,
     CHUNK,
@@ -233,7 +233,7 @@ class _Answer:
 
     @property
     def _request_id(self) -> str:
-        return self._call.request_id or told(self._id, self._call)
+        return self._call.request_id or word(self._id, self._call)
 
     def _tells_fault(self, sent: ServerSentEvent) -> bool:
         """Whether something that is no chunk is an error, rather than somebody's extra."""

@@ -82,7 +82,7 @@ async def read_with(
     except LLMError as error:
         if not reader.finish_seen:
             raise
-        log.debug("ignored after the end of an answer: %s", error)
+        log.debug("ignored after the end of an answer: %s", type(error).__name__)
     for event in reader.end(done=done):
         yield event
 

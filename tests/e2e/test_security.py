@@ -19,12 +19,17 @@ async def test_nothing_that_people_or_models_wrote_is_logged_even_at_debug(weath
     """Not when all is well, not when the gateway quotes the question in its refusal, and not
     when Discord quotes the answer in its own."""
     weather.gateway.text = ANSWER
-    refusal = json.dumps({"error": {"message": f"Invalid prompt: {QUESTION}", "code": "bad"}})
+    spelt = QUESTION.replace(" ", "_")
+    refusal = json.dumps(
+        {"error": {"message": f"Invalid prompt: {QUESTION}", "code": spelt, "type": QUESTION}}
+    )
     log.configure("DEBUG", "json")
     async with weather.bot():
         await weather.mention(QUESTION, files=[("Momo.txt", QUESTION.encode(), "text/plain")])
         await weather.until(lambda: [r for r in weather.replies() if ANSWER in r.content])
-        weather.gateway.faults.add(Fault(status=400, body=refusal.encode()))
+        for status in (503, 400):
+            named = {"x-request-id": spelt}
+            weather.gateway.faults.add(Fault(status, refusal.encode(), headers=named))
         await weather.mention(QUESTION)
         await weather.until(lambda: len(weather.replies()) == 2)
         refused = weather.discord.faults.fail(
@@ -33,6 +38,7 @@ async def test_nothing_that_people_or_models_wrote_is_logged_even_at_debug(weath
         await weather.mention(QUESTION)
         await weather.until(lambda: refused.hits)
     logged = capsys.readouterr().err
+    assert "asking again" in logged
     assert "model failed" in logged
     assert "detail=Invalid prompt[removed]" in logged
     assert "reply lost" in logged

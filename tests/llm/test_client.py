@@ -46,6 +46,12 @@ def refuse(message: str, status: int = 400, **more: Any) -> Any:
     return plain({"error": {"message": message, **more}}, status)
 
 
+def named_calls(count: int) -> bytes:
+    """So many calls of tools."""
+    calls = [{"index": number, "function": {"name": "x"}} for number in range(count)]
+    return sse([{"choices": [{"delta": {"tool_calls": calls}}]}])
+
+
 def text_of(events: list[Event]) -> str:
     return "".join(event.text for event in events if isinstance(event, TextDelta))
 
@@ -448,6 +454,66 @@ async def test_an_endless_reply_is_refused(monkeypatch: pytest.MonkeyPatch) -> N
     async with gateway(stream(*[words] * 200)) as there:
         with pytest.raises(BrokenStreamError):
             await there.answer(question())
+
+
+SAID = "My husband hits me, what shall I do?"
+SPELT = "my_husband_hits_me"
+WORDS = SAID.lower()
+STOP = sse([{"choices": [{"delta": {"content": "Hello"}, "finish_reason": "stop"}]}])
+
+
+def named(**error: str) -> bytes:
+    return sse([{"error": {"message": "no", **error}}])
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        pytest.param(refuse("no", code=WORDS), id="as a code"),
+        pytest.param(refuse("no", code=SPELT), id="as a code in one word"),
+        pytest.param(refuse("no", 503, code=SPELT), id="as the code of what is asked again"),
+        pytest.param(refuse("no", request_id=WORDS), id="as an id"),
+        pytest.param(refuse("no", request_id=SPELT), id="as an id in one word"),
+        pytest.param(refuse(f"no ({WORDS})"), id="in words"),
+        pytest.param(stream(named(type=WORDS)), id="in a stream"),
+        pytest.param(stream(HEL, named(code=SPELT)), id="in the middle of an answer"),
+        pytest.param(stream(STOP, named(message=WORDS)), id="after the end of an answer"),
+        *(
+            pytest.param(plain(body, status, {"x-request-id": said}, kind), id=f"{where}, {said}")
+            for where, body, status, kind in (
+                ("with a refusal", b"", 400, "text/plain"),
+                ("with a stream that broke off", b": PING\n\n", 200, "text/event-stream"),
+                ("with nonsense", b"data: {nonsense\n\n", 200, "text/event-stream"),
+                ("with too many calls", named_calls(40), 200, "text/event-stream"),
+            )
+            for said in (WORDS, SPELT, AUTHCODE)
+        ),
+        pytest.param(stream(sse([{"id": WORDS, "choices": []}])), id="as the id of an answer"),
+        pytest.param(stream(sse([{"id": SPELT, "choices": []}])), id="as a spelt id of an answer"),
+    ],
+)
+async def test_no_error_tells_the_log_what_was_asked(
+    reply: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG", "bot")
+    told = ""
+    async with gateway(reply) as there:
+        try:
+            await there.answer(question(text=SAID))
+        except LLMError as error:
+            told = str(error)
+    for line in (caplog.text.lower(), told.lower()):
+        assert "husband" not in line
+        assert AUTHCODE not in line
+
+
+@pytest.mark.parametrize("reason", [WORDS, SPELT])
+async def test_neither_does_the_reason_for_a_block(reason: str) -> None:
+    blocked = {"promptFeedback": {"blockReason": reason}, "responseId": reason}
+    async with gateway(stream(sse([blocked]))) as there:
+        with pytest.raises(BlockedError) as failed:
+            await there.answer(question("gemini-3.8-flash", SAID))
+    assert "husband" not in str(failed.value)
 
 
 async def test_the_auth_code_is_in_no_error(caplog: pytest.LogCaptureFixture) -> None:

@@ -304,6 +304,33 @@ def test_no_field_of_an_error_brings_a_secret_or_pages_into_the_log(field: str) 
     assert len(str(error)) < 700
 
 
+@pytest.mark.parametrize("field", ["code", "type", "reason", "request_id"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "my husband hits me what shall i do",
+        "hits,me",
+        "\u6211\u4e08\u592b\u6253\u6211",
+        "line\u2028line",
+        "me" * 41,
+        "my-auth-code",
+        "sk-proj-abcdef1234567890",
+    ],
+)
+def test_codes_and_ids_that_are_no_plain_word_do_not_reach_the_log(field: str, said: str) -> None:
+    for body, headers in (({"error": {field: said}}, {}), ({}, {"x-request-id": said})):
+        error = failed(400, body, headers)
+        assert (error.upstream.code, error.upstream.request_id) == ("", "")
+        assert said not in str(error)
+
+
+@pytest.mark.parametrize(
+    "code", ["rate_limit_exceeded", "channel:no_available_key", "a/b.c-d", "x"]
+)
+def test_codes_that_are_plain_words_are_kept(code: str) -> None:
+    assert failed(400, openai("x", code=code)).upstream.code == code
+
+
 def test_a_setting_that_is_never_sent_is_not_named_to_the_member() -> None:
     error = failed(400, openai("Unknown parameter", param="<words of somebody>"))
     assert isinstance(error, UnsupportedSettingError)
