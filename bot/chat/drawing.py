@@ -15,12 +15,9 @@ from bot.chat.growing import Growing
 from bot.chat.ports import PictureScaler, ReplySurface
 from bot.chat.reading import Reading
 from bot.chat.turns import Ending, Exchange, Question
-from bot.errors import BotError, LLMError, TooLargeError
+from bot.errors import BotError, LLMError
 
 log = logging.getLogger(__name__)
-
-SMALLER_BYTES = 5_000_000
-"""What the pictures of a request may weigh after the gateway found it too large."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,38 +65,28 @@ class Drawing:
 
     async def _one(self, order: Order, take: int, *, alone: bool) -> Finished | BotError:
         try:
-            try:
-                return await self._ask(order, take, HISTORY_BYTES, signed=True, alone=alone)
-            except TooLargeError as error:
-                if error.billable:
-                    raise
-                log.info("picture asked for again with smaller pictures: %s", error)
-                return await self._ask(order, take, SMALLER_BYTES, signed=False, alone=alone)
+            return await self._ask(order, take, alone=alone)
         except BotError as error:
             if isinstance(error, LLMError):
                 log.warning("no picture %s: %s", type(error).__name__, error)
             return error
 
-    async def _ask(
-        self, order: Order, take: int, max_bytes: int, *, signed: bool, alone: bool
-    ) -> Finished:
+    async def _ask(self, order: Order, take: int, *, alone: bool) -> Finished:
         question = order.question
-        messages = studio.conversation(question, order.lineage, max_bytes=max_bytes, signed=signed)
-        request = studio.request(
-            question, await self._within(messages, max_bytes), stream=self._stream
-        )
+        messages = studio.conversation(question, order.lineage, max_bytes=HISTORY_BYTES)
+        request = studio.request(question, await self._within(messages), stream=self._stream)
         alt = studio.description(question, order.lineage)
         if alone:
             return await self._reading.alone(request, alt=alt)
         return await self._reading.beside(request, take=take, alt=alt)
 
-    async def _within(self, messages: Sequence[Message], max_bytes: int) -> Sequence[Message]:
+    async def _within(self, messages: Sequence[Message]) -> Sequence[Message]:
         """The messages with people's pictures made smaller, if they are too heavy together."""
         loose = [image for message in messages if not message.natives for image in message.images]
         weight = sum(map(message_bytes, messages))
-        if weight <= max_bytes or not loose:
+        if weight <= HISTORY_BYTES or not loose:
             return messages
-        left = max_bytes - (weight - sum(len(image.data) for image in loose))
+        left = HISTORY_BYTES - (weight - sum(len(image.data) for image in loose))
         share = max(left, 0) // len(loose)
         scaled = {id(image): await self._scale(image, share) for image in loose}
         return [

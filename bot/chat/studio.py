@@ -63,13 +63,13 @@ GENERATE_IMAGE = Tool(
 
 
 def conversation(
-    question: Question, lineage: Sequence[Exchange], *, max_bytes: int, signed: bool = True
+    question: Question, lineage: Sequence[Exchange], *, max_bytes: int
 ) -> list[Message]:
     """What the picture model gets to see: the question, and the pictures it edits.
 
     A picture that the same model made comes in that model's own turn with its signatures, and so
     do the versions before it, as far as `MAX_SIGNED_STEPS` and `max_bytes` go. Every other
-    picture, and all of them unless `signed`, is part of the question.
+    picture is part of the question.
 
     Raises:
         ConversationError: the pictures to edit are not kept any more.
@@ -84,7 +84,7 @@ def conversation(
         pictures = _chosen(exchange, edits)
         if not pictures:
             break
-        native = _native_of(exchange, pictures, question.model) if signed else None
+        native = _native_of(exchange, pictures, question.model)
         made = Message(Role.ASSISTANT, tuple(pictures), natives=(native,) if native else ())
         weight += message_bytes(made)
         fits = weight <= max_bytes

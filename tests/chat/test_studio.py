@@ -281,25 +281,23 @@ async def test_a_refused_picture_is_explained_in_the_models_own_words():
     assert surface.ending.can_retry
 
 
-async def test_pictures_too_large_for_the_gateway_are_sent_once_more_but_smaller():
-    world = World(TooLargeError("413"), later=[[ImageReady(FOX), signed()]])
-    scaled: list[int] = []
+async def test_pictures_too_heavy_together_are_made_smaller_before_they_are_sent():
+    world = World(ImageReady(FOX), signed())
 
     async def scale(image, max_bytes):
-        scaled.append(max_bytes)
-        return replace(image, data=b"small")
+        return replace(image, data=image.data[:max_bytes])
 
     world.responder._writing._scale = scale
+    photo = ImagePart(b"x" * 8_000_000, "image/jpeg")
+    await world.ask(replace(drawn(), parts=(photo, photo, TextPart("at night"))))
+    [request] = world.model.requests
+    assert sum(map(message_bytes, request.messages)) == HISTORY_BYTES
+
+
+async def test_what_the_gateway_finds_too_large_was_sent_lighter_already_by_who_asked_it():
+    world = World(TooLargeError("413"))
     photo = ImagePart(b"x" * 6_000_000, "image/jpeg")
-    await world.ask(replace(drawn(), parts=(photo, TextPart("at night"))))
-    [message] = world.model.requests[-1].messages
-    assert message.images[0].data == b"small"
-    assert len(world.model.requests) == 2
-
-
-async def test_a_picture_that_may_be_paid_for_is_not_asked_for_again():
-    world = World(TooLargeError("late", billable=True))
-    surface = await world.ask(drawn())
+    surface = await world.ask(replace(drawn(), parts=(photo, TextPart("at night"))))
     assert len(world.model.requests) == 1
     assert surface.ending is not None
     assert surface.ending.can_retry

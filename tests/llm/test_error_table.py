@@ -15,7 +15,7 @@ import pytest_asyncio
 from PIL import Image
 
 from bot.chat import endings
-from bot.chat.content import ImagePart, Message, Role, TextPart
+from bot.chat.content import ImagePart, Message, Native, Role, TextPart
 from bot.chat.events import Event, Finished, FinishReason, TextDelta
 from bot.chat.ports import ChatRequest
 from bot.chat.turns import Task
@@ -540,6 +540,38 @@ async def test_too_large_pictures_are_asked_about_once_more_made_smaller(
                     for call in there.asked)  # fmt: skip
     assert heavy > 60_000
     assert light < 30_000
+
+
+async def test_a_picture_to_draw_from_is_sent_once_more_made_smaller_and_unsigned(
+    there: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.llm.lightening.LIGHT_BYTES", 0)
+    monkeypatch.setattr("bot.llm.lightening._LEAST_BYTES", 20_000)
+    noise = io.BytesIO()
+    Image.effect_noise((300, 300), 90).save(noise, "PNG")
+    picture = ImagePart(noise.getvalue(), "image/png")
+    signed = Native("gemini", PAINTER, "h", b'[{"thoughtSignature":"c2ln","inlineData":{}}]')
+    made = Message(Role.ASSISTANT, (picture,), natives=(signed,))
+    there.script[:] = [plain(b"<html>413", 413, content_type="text/html")]
+    with pytest.raises(TooLargeError):
+        asked = ChatRequest(PAINTER, [*talk("a fox"), made, *talk("at night")], draw=True)
+        await there.answer(asked, there.model(*doors(there)))
+    assert calls(there) == (2, 0)
+    heavy, light = (json.dumps(call.body) for call in there.asked)
+    assert "c2ln" in heavy
+    assert "c2ln" not in light
+    assert len(heavy) > 60_000
+    assert 1_000 < len(light) < 30_000
+
+
+async def test_a_picture_found_too_large_after_a_200_is_not_sent_again(there: Gateway) -> None:
+    there.script[:] = [event(code="request_too_large")]
+    signed = Native("gemini", PAINTER, "h", b"[]")
+    made = Message(Role.ASSISTANT, (ImagePart(b"fox", "image/png"),), natives=(signed,))
+    with pytest.raises(TooLargeError):
+        asked = ChatRequest(PAINTER, [*talk("a fox"), made, *talk("at night")], draw=True)
+        await there.answer(asked, there.model(*doors(there)))
+    assert calls(there) == (1, 0)
 
 
 async def test_a_bare_402_is_tried_once_more_after_ten_seconds(there: Gateway) -> None:
