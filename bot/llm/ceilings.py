@@ -20,8 +20,8 @@ MAX_PICTURES = 32
 """Drafts are not among them, and one is usual."""
 MAX_CALLS = 32
 """Of tools; one to four are usual."""
-MAX_ARGUMENT_CHARACTERS = 64 * 1024
-"""Of all those calls together; a drawing order has some hundred."""
+MAX_CALL_CHARACTERS = 64 * 1024
+"""Of all those calls together, with their names; a drawing order has some hundred."""
 MAX_SOURCES = 200
 """Links an answer rests on; 5 are usual."""
 MOST_TOKENS = 100_000_000
@@ -61,6 +61,31 @@ class Ceilings:
                 self._pictures += 1
                 if self._pictures > MAX_PICTURES:
                     raise overlong("too many pictures", self._call)
+
+
+class ToolCeiling:
+    """Counts the calls of tools that one answer brings, in either dialect and before they are
+    decoded.
+
+    Each method raises `OverlongError` when it is too much.
+    """
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+        self._calls = 0
+        self._characters = 0
+
+    def begin(self) -> None:
+        """Note that another call begins."""
+        self._calls += 1
+        if self._calls > MAX_CALLS:
+            raise overlong("too many calls of tools", self._call)
+
+    def add(self, characters: int) -> None:
+        """Note so much more of a call."""
+        self._characters += characters
+        if self._characters > MAX_CALL_CHARACTERS:
+            raise overlong("too long calls of tools", self._call)
 
 
 def overlong(what: str, call: Call) -> OverlongError:

@@ -29,7 +29,7 @@ from bot.chat.ports import ChatRequest
 from bot.chat.profiles import Dialect, Profile, Thinking, normalize_size
 from bot.errors import BlockedError, BrokenStreamError, UnsupportedSettingError, Upstream
 from bot.llm.call import Call
-from bot.llm.ceilings import MAX_ARGUMENT_CHARACTERS, MAX_SOURCES, overlong
+from bot.llm.ceilings import MAX_SOURCES, ToolCeiling
 from bot.llm.faults import has_fault
 from bot.llm.finish import finish_reason
 from bot.llm.gemini_wire import (
@@ -226,9 +226,8 @@ class _Answer:
         self._wanted_image = request.draw
         self._finish = ""
         self._message = ""
-        self._visible = False
-        self._has_image = False
-        self._calls_tool = False
+        self._visible = self._has_image = self._calls_tool = False
+        self._tools = ToolCeiling(call)
         self._taken: tuple[Pieces, ...] = ()
         self._native: list[bytes] = []
         self._usage: Usage | None = None
@@ -358,8 +357,8 @@ class _Answer:
 
     def _read_call(self, asked: FunctionCall, events: list[Found]) -> None:
         self._visible = self._calls_tool = True
-        if len(asked.args) > MAX_ARGUMENT_CHARACTERS:
-            raise overlong("too long a call of a tool", self._call)
+        self._tools.begin()
+        self._tools.add(len(asked.name) + len(asked.args))
         arguments = lenient(ARGUMENTS, asked.args) if asked.args else None
         events.append(ToolCalled(asked.name, arguments or {}))
 

@@ -6,7 +6,7 @@ import msgspec
 
 from bot.chat.events import ToolCalled
 from bot.llm.call import Call
-from bot.llm.ceilings import MAX_ARGUMENT_CHARACTERS, MAX_CALLS, overlong
+from bot.llm.ceilings import ToolCeiling
 from bot.llm.openai_wire import ARGUMENTS, ToolCall
 
 
@@ -14,8 +14,7 @@ class ToolCalls:
     """Collects fragments: keyed by `index`, or by `id`, or simply the one that is being written."""
 
     def __init__(self, call: Call) -> None:
-        self._call = call
-        self._size = 0
+        self._ceiling = ToolCeiling(call)
         self._names: list[str] = []
         self._arguments: list[list[str]] = []
         self._places: dict[int | str, int] = {}
@@ -30,13 +29,14 @@ class ToolCalls:
             OverlongError: nobody means so many calls, or such long ones.
         """
         place = self._place(fragment)
-        if fragment.function is not None:
-            arguments = fragment.function.arguments or ""
-            self._size += len(arguments)
-            self._names[place] = self._names[place] or fragment.function.name or ""
-            self._arguments[place].append(arguments)
-        if len(self._places) > MAX_CALLS or self._size > MAX_ARGUMENT_CHARACTERS:
-            raise overlong("too many or too long calls of tools", self._call)
+        if fragment.function is None:
+            return
+        if not self._names[place]:
+            self._names[place] = fragment.function.name or ""
+            self._ceiling.add(len(self._names[place]))
+        arguments = fragment.function.arguments or ""
+        self._ceiling.add(len(arguments))
+        self._arguments[place].append(arguments)
 
     def ended(self) -> list[ToolCalled]:
         """The calls, complete; arguments that cannot be read are empty."""
@@ -52,6 +52,7 @@ class ToolCalls:
         if key is None:
             key = f"call {len(self._places)}"
         if key not in self._places:
+            self._ceiling.begin()
             self._places[key] = len(self._places)
             self._names.append("")
             self._arguments.append([])

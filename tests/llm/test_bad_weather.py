@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime
 import gzip
+import json
 import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -20,7 +21,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from bot.chat.events import Event, Finished, ImageReady, SourcesFound, TextDelta
+from bot.chat.events import Event, Finished, ImageReady, SourcesFound, TextDelta, ToolCalled
 from bot.errors import (
     BrokenStreamError,
     LLMError,
@@ -411,11 +412,52 @@ async def test_an_answer_rests_on_two_hundred_pages_at_most() -> None:
     assert isinstance(events[-1], Finished)
 
 
-async def test_a_call_of_a_tool_in_one_piece_may_not_be_endless_either() -> None:
-    call = {"functionCall": {"name": "x", "args": {"prompt": "x" * 100_000}}}
-    reply = {"candidates": [{"content": {"parts": [call]}, "finishReason": "STOP"}]}
-    async with gateway(stream(sse([reply]))) as there:
-        assert isinstance(await failure_at(there, model="gemini-3.8-flash"), OverlongError)
+def in_parts(*calls: dict[str, Any]) -> dict[str, Any]:
+    parts = [{"functionCall": call} for call in calls]
+    return {"candidates": [{"content": {"parts": parts}}]}
+
+
+def asking(name: str, words: int) -> dict[str, Any]:
+    return {"name": name, "args": {"prompt": "x" * words}}
+
+
+@pytest.mark.parametrize(
+    "replies",
+    [
+        pytest.param([in_parts(asking("x", 100_000))], id="one long call"),
+        pytest.param([in_parts(*[asking("x", 9_000)] * 8)], id="long together"),
+        pytest.param([in_parts(asking("x", 9_000))] * 8, id="long together, one by one"),
+        pytest.param([in_parts(*[{"name": "x"}] * 33)], id="many"),
+        pytest.param([in_parts({"name": "x"})] * 33, id="many, one by one"),
+        pytest.param([in_parts({"name": "x" * 100_000})], id="a long name"),
+    ],
+)
+async def test_calls_of_tools_in_one_piece_may_not_be_endless_either(replies: list[Any]) -> None:
+    async with gateway(stream(sse(replies))) as there:
+        seen: list[Event] = []
+        with pytest.raises(OverlongError):
+            async with there.model().answer(question("gemini-3.8-flash")) as events:
+                async for event in events:
+                    seen.append(event)
+    called = [event for event in seen if isinstance(event, ToolCalled)]
+    assert len(called) <= 32
+    assert sum(len(str(call.arguments)) for call in called) < 66_000
+
+
+@pytest.mark.parametrize("calls", [[asking("x", 60_000)], [asking("x", 1_000)] * 32])
+async def test_so_many_calls_of_tools_an_answer_may_bring(calls: list[Any]) -> None:
+    fragments = [
+        {"index": at, "function": {"name": call["name"], "arguments": json.dumps(call["args"])}}
+        for at, call in enumerate(calls)
+    ]
+    for model, piece in (
+        ("gemini-3.8-flash", sse([in_parts(*calls)])),
+        ("gpt-4o", delta(tool_calls=fragments)),
+    ):
+        async with gateway(stream(piece, b"data: [DONE]\n\n")) as there:
+            events = await there.answer(question(model))
+        called = [event for event in events if isinstance(event, ToolCalled)]
+        assert [call.arguments for call in called] == [call["args"] for call in calls]
 
 
 async def test_what_follows_an_answer_is_not_read_for_long() -> None:
