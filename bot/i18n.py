@@ -18,6 +18,12 @@ def catalogue(language: str) -> _gettext.NullTranslations:
     return _gettext.translation("liaocord", LOCALES, [language], fallback=True)
 
 
+def languages() -> tuple[str, ...]:
+    """The languages that are spoken: English, and those that have a catalogue."""
+    catalogues = LOCALES.glob("*/LC_MESSAGES/liaocord.mo")
+    return ("en", *sorted(found.parent.parent.name for found in catalogues))
+
+
 def use_language(language: str) -> None:
     """Speak this language for the rest of the current task; Discord's `zh-CN` is understood."""
     _language.set(language.replace("-", "_"))

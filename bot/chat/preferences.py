@@ -14,8 +14,9 @@ import msgspec
 from bot.chat.access import Allowance, Rule
 from bot.chat.names import plain
 from bot.chat.quota import Limit
+from bot.chat.setting_names import names
 from bot.errors import QuestionError
-from bot.i18n import _
+from bot.i18n import _, languages
 
 Setting = str | int | float | bool | None
 """A field's value; None inherits."""
@@ -122,9 +123,11 @@ def checked(name: str, value: Setting, *, server: bool) -> Setting:
         QuestionError: there is no such field there, or the value is none it takes.
     """
     rule = FIELDS.get(name)
-    if rule is None or (rule.server_only and not server):
+    if rule is None:
+        raise QuestionError(_("There is no setting called {name}.").format(name=plain(name, 60)))
+    if rule.server_only and not server:
         raise QuestionError(
-            _("There is no setting called {name} there.").format(name=plain(name, 60))
+            _("{name} can only be set for the whole server.").format(name=names()[name])
         )
     if value is None:
         return None
@@ -138,8 +141,8 @@ def checked(name: str, value: Setting, *, server: bool) -> Setting:
         fits = value in rule.choices if rule.choices else _within(len(value), rule)
         if name == "time_zone" and value not in available_timezones():
             fits = False
-        if name == "language" and not _LANGUAGE.fullmatch(value):
-            fits = False  # it becomes a part of a path
+        if name == "language" and not _is_spoken(value):
+            fits = False
         if name != "persona" and value != plain(value):
             fits = False
     else:
@@ -149,24 +152,45 @@ def checked(name: str, value: Setting, *, server: bool) -> Setting:
     return value
 
 
+def _is_spoken(language: str) -> bool:
+    """Whether there is a catalogue of it, or of what it is a variety of, as `en` for `en-GB`."""
+    if not _LANGUAGE.fullmatch(language):
+        return False  # it becomes a part of a path
+    code = language.replace("-", "_")
+    return not {code, code.partition("_")[0]}.isdisjoint(languages())
+
+
 def _within(number: float, rule: Field) -> bool:
     return (rule.low is None or number >= rule.low) and (rule.high is None or number <= rule.high)
 
 
 def _refused(name: str, value: Setting) -> QuestionError:
     rule = FIELDS[name]
+    told = plain(str(value), 60)
+    if name == "time_zone":
+        return QuestionError(
+            _("I know no time zone {value}. Name region and city, such as Europe/Berlin.").format(
+                value=told
+            )
+        )
+    if name == "language":
+        return QuestionError(
+            _("I do not speak {value}. Possible: {languages}.").format(
+                value=told, languages=", ".join(languages())
+            )
+        )
     if rule.choices:
         possible = ", ".join(rule.choices)
     elif rule.kind is bool:
-        possible = "true, false"
+        possible = _("true or false")
     elif rule.kind is str:
         possible = _("a text of {low} to {high} characters")
     else:
         possible = _("a number from {low} to {high}")
-    low, high = f"{rule.low or 0:g}", f"{rule.high or 0:,g}"
+    low, high = f"{rule.low or 0:,}", f"{rule.high or 0:,}"
     return QuestionError(
         _("{name} cannot be {value}. Possible: {possible}.").format(
-            name=name, value=plain(str(value), 60), possible=possible.format(low=low, high=high)
+            name=names()[name], value=told, possible=possible.format(low=low, high=high)
         )
     )
 

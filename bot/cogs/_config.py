@@ -15,6 +15,7 @@ from bot.chat.places import SettingsPlace
 from bot.chat.policy import Chosen, Effective, Layer
 from bot.chat.preferences import FIELDS, Change, Configuration, Setting
 from bot.chat.quota import Holder, Limit, per, told as told_amount
+from bot.chat.setting_names import choice_names, names
 from bot.client import Bot
 from bot.cogs._models import code
 from bot.cogs._places import speaker_of
@@ -62,41 +63,6 @@ def section_names() -> dict[str, str]:
     }
 
 
-def names() -> dict[str, str]:
-    """The settings in words."""
-    return {
-        "chat_model": _("Chat model"),
-        "image_model": _("Image model"),
-        "member_models": _("Members may choose the model"),
-        "persona": _("Persona"),
-        "temperature": _("Temperature"),
-        "top_p": _("top_p"),
-        "max_tokens": _("Longest answer in tokens"),
-        "reasoning": _("Reasoning"),
-        "search": _("Web search"),
-        "context_scope": _("Remembered together"),
-        "context_tokens": _("Memory in tokens"),
-        "context_messages": _("Memory in questions"),
-        "max_pages": _("Messages a reply may take"),
-        "show_reasoning": _("Visible thoughts"),
-        "draw_in_chat": _("Chat models may have pictures made"),
-        "footer": _("Model and tokens under replies"),
-        "answer_mentions": _("Mentions are answered"),
-        "adults_only": _("Only age-restricted channels"),
-        "language": _("Language"),
-        "time_zone": _("Time zone"),
-        "retention_days": _("Days that pictures are kept"),
-        "member_replies": _("Replies at once for a member"),
-        "channel_replies": _("Replies at once in a channel"),
-        "warn_below": _("Warning below so many credits"),
-        "warn_channel": _("Channel for the warning"),
-        "access": _("Access"),
-        "models": _("Models of roles"),
-        "quotas": _("Quota"),
-        "authcode": _("Own auth code"),
-    }
-
-
 def value_in_words(name: str, value: Any) -> str:
     """A setting's value, short and harmless."""
     if value is None:
@@ -107,13 +73,8 @@ def value_in_words(name: str, value: Any) -> str:
         return f"<#{value}>"
     if name == "authcode":
         return f"`…{value}`"
-    if name == "context_scope":
-        scopes = {
-            "channel": _("the talk of the channel"),
-            "member": _("each member's talk"),
-            "replies": _("a chain of replies"),
-        }
-        return scopes.get(value, code(value))
+    if name in FIELDS and FIELDS[name].choices:
+        return choice_names().get(value, code(value))
     text = " ".join(f"{value:g}".split() if isinstance(value, float) else str(value).split())
     if len(text) > _SHOWN_LENGTH:
         text = text[: _SHOWN_LENGTH - 1] + "…"

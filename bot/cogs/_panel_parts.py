@@ -15,6 +15,7 @@ import discord
 from discord import ui
 
 from bot.chat.preferences import FIELDS, Change, Configuration, Preferences, Setting
+from bot.chat.setting_names import choice_names, names
 from bot.client import Bot
 from bot.cogs._acknowledging import acknowledge
 from bot.cogs._config import (
@@ -23,7 +24,6 @@ from bot.cogs._config import (
     check_admin,
     checked_place,
     guild_id_of,
-    names,
 )
 from bot.cogs._config_keys import show_balance, show_key_form
 from bot.cogs._config_moving import propose_reset, show_export, show_log
@@ -143,10 +143,10 @@ def _field(name: str, layer: Preferences) -> ui.Item[Any]:
         now = INHERIT if value is None else value
         if isinstance(now, bool):
             now = "on" if now else "off"
-        labels = {INHERIT: _("inherit"), "on": _("on"), "off": _("off")}
+        labels = {INHERIT: _("inherit"), "on": _("on"), "off": _("off"), **choice_names()}
         group: ui.RadioGroup[Any] = ui.RadioGroup(custom_id=name)
         for choice in (INHERIT, *choices):
-            group.add_option(label=labels.get(choice, choice), value=choice, default=choice == now)
+            group.add_option(label=labels[choice], value=choice, default=choice == now)
         return group
     text: ui.TextInput[Any] = ui.TextInput(
         custom_id=name,

@@ -31,7 +31,7 @@ def test_a_place_that_is_no_id_is_refused(place: str) -> None:
 
 
 def test_a_number_too_large_for_a_fraction_is_out_of_range() -> None:
-    assert refusal(server={"temperature": 10**400}).startswith("temperature cannot be")
+    assert refusal(server={"temperature": 10**400}).startswith("Temperature cannot be")
 
 
 def test_a_sentence_about_a_name_of_any_length_is_short() -> None:

@@ -102,6 +102,7 @@ async def test_a_change_of_ones_own_counts_at_once():
         ("reasoning", "endless", True),
         ("footer", 1, True),
         ("time_zone", "Mars/Olympus", True),
+        ("language", "de", True),
         ("chat_model", "", True),
         ("persona", "x" * 4_001, True),
         ("retention_days", 5, False),

@@ -115,10 +115,12 @@ async def test_the_memory_can_be_made_shorter(stage):
 @pytest.mark.parametrize(
     ("command", "options", "words"),
     [
-        ("use", {"time_zone": "Mars/Olympus"}, "time_zone cannot be Mars/Olympus"),
-        ("display", {"language": "../../etc"}, "language cannot be ../../etc"),
-        ("model", {"chat": "o3\n\u202e# x"}, "chat_model cannot be o3 # x"),
-        ("context", {"tokens": 20}, "context_tokens cannot be 20"),
+        ("use", {"time_zone": "Berlin"}, "no time zone Berlin. Name region and city, such as"),
+        ("display", {"language": "German"}, "I do not speak German. Possible: en."),
+        ("display", {"language": "de"}, "I do not speak de. Possible: en."),
+        ("display", {"language": "../../etc"}, "I do not speak ../../etc."),
+        ("model", {"chat": "o3\n\u202e# x"}, "Chat model cannot be o3 # x"),
+        ("context", {"tokens": 20}, "Memory in tokens cannot be 20. Possible: a number from 500"),
         ("model", {"image": "gpt-4o"}, "makes no pictures"),
         ("model", {"chat": "dall-e-3"}, "only makes pictures"),
         ("sampling", {}, "Choose at least one thing"),
@@ -130,6 +132,17 @@ async def test_what_cannot_be_is_explained_and_nothing_is_saved(stage, command, 
     response = await config(stage, command, **options)
     assert words in response.content
     assert stage.services.preferences.logged == []
+
+
+async def test_what_only_a_server_has_is_named_as_that_when_it_is_set_for_a_channel(stage):
+    response = await config(stage, "use", time_zone="Europe/Berlin", channel=stage.other)
+    assert response.content == "Time zone can only be set for the whole server."
+    assert stage.services.preferences.logged == []
+
+
+async def test_a_variety_of_english_is_english(stage):
+    await config(stage, "display", language="en-GB")
+    assert configuration(stage).server.language == "en-GB"
 
 
 # Persona.
@@ -415,7 +428,8 @@ NEGATIVE = {
         (b"[" * 100_000, "no file of settings"),
         (b'{"version": 2}', "$.version"),
         (b'{"version": 1, "extra": 1}', "unknown field"),
-        (b'{"version": 1, "server": {"temperature": 99}}', "temperature cannot be 99"),
+        (b'{"version": 1, "server": {"temperature": 99}}', "Temperature cannot be 99"),
+        (b'{"version": 1, "server": {"language": "de"}}', "I do not speak de. Possible: en."),
         (b'{"version": 1, "server": {"authcode": "x"}}', "no setting called authcode"),
         (b'{"version": 1, "places": {"x": {}}}', "x is no channel's id"),
         (b'{"version": 1, "access": [{"subject": "god"}]}', "$.access[0]"),

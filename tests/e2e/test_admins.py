@@ -110,7 +110,21 @@ async def test_a_number_that_does_not_fit_is_explained_in_the_panel(weather):
         await choose(weather, panel, "page", "manner")
         form = await press(weather, panel, "form")
         await submit(weather, panel, form, temperature="9")
-        assert "temperature cannot be 9" in words(panel)
+        assert "Temperature cannot be 9" in words(panel)
+
+
+async def test_the_panels_forms_name_choices_in_words(weather):
+    async with weather.bot():
+        panel = await ask(weather, "panel")
+        await choose(weather, panel, "page", "memory")
+        form = (await press(weather, panel, "form")).modal
+        [scope] = [p for p in walk(form["components"]) if p.get("custom_id") == "context_scope"]
+        assert [option["label"] for option in scope["options"]] == [
+            "inherit",
+            "the talk of the channel",
+            "each member's talk",
+            "a chain of replies",
+        ]
 
 
 async def test_roles_are_limited_and_models_are_searched_in_the_panel(weather):
