@@ -24,7 +24,8 @@ from bot.cogs._proposals import FILE_NAME, MAX_BYTES, propose
 from bot.errors import QuestionError
 from bot.i18n import _, ngettext, use_language
 
-LOG_PAGE = 15
+LOG_PAGE = 8
+"""So many changes fit one message however long their values are; what was cut off would be lost."""
 What = Literal["settings", "access", "quotas", "everything"]
 
 

@@ -8,10 +8,10 @@ from discord.ext import commands
 
 from bot.chat.content import Message, TextPart
 from bot.chat.names import plain
-from bot.chat.turns import Scope, TurnState
+from bot.chat.turns import Exchange, Scope, TurnState
 from bot.client import Bot
 from bot.cogs._acknowledging import acknowledge
-from bot.cogs._config import within
+from bot.cogs._config import MESSAGE_LENGTH
 from bot.cogs._places import scope_of, settings_place
 from bot.errors import ConversationError
 from bot.i18n import _, ngettext, use_language
@@ -35,17 +35,12 @@ class Conversation(commands.GroupCog, group_name="conversation"):
         exchanges = await self._bot.store.exchanges(scope, limit=SHOWN_EXCHANGES)
         if not exchanges:
             raise ConversationError(_("I remember nothing of this channel yet."))
-        lines = [_("### What I remember here")]
-        for exchange in exchanges:
-            speaker = exchange.question.speaker
-            name = discord.utils.escape_markdown(plain(speaker.name)) if speaker else _("You")
-            lines.append(f"**{name}**: {_excerpt(exchange.question)}")
-            if exchange.state is TurnState.STREAMING:
-                lines.append("> " + _("(answering now)"))
-            elif exchange.answer is not None:
-                lines.append(f"> {_excerpt(exchange.answer)}")
-        lines.append("-# " + _("Newest last. `/conversation clear` makes me forget all of it."))
-        await interaction.edit_original_response(content=within(lines))
+        head = _("### What I remember here")
+        foot = "-# " + _("Newest last. `/conversation clear` makes me forget all of it.")
+        told = [_in_short(exchange) for exchange in exchanges]
+        while len(content := "\n".join([head, *told, foot])) > MESSAGE_LENGTH:
+            del told[0]  # the oldest
+        await interaction.edit_original_response(content=content)
 
     @app_commands.command()
     async def clear(self, interaction: discord.Interaction[Bot]) -> None:
@@ -70,6 +65,16 @@ class Conversation(commands.GroupCog, group_name="conversation"):
                 _("Here I remember each chain of replies for itself, so there is nothing to list.")
             )
         return scope_of(interaction, effective.context_scope.value)
+
+
+def _in_short(exchange: Exchange) -> str:
+    """A question and its answer, each in one line."""
+    speaker = exchange.question.speaker
+    name = discord.utils.escape_markdown(plain(speaker.name)) if speaker else _("You")
+    asked = f"**{name}**: {_excerpt(exchange.question)}"
+    if exchange.state is TurnState.STREAMING:
+        return f"{asked}\n> " + _("(answering now)")
+    return asked if exchange.answer is None else f"{asked}\n> {_excerpt(exchange.answer)}"
 
 
 def _excerpt(message: Message) -> str:

@@ -6,10 +6,13 @@ import discord
 import pytest
 from PIL import Image
 
-from bot.chat.content import ImagePart
+from bot.chat.content import ImagePart, Message, Role, TextPart
 from bot.chat.events import ImageReady, TextDelta
+from bot.chat.turns import Answer, Scope, TurnState
+from bot.cogs.conversation import SHOWN_EXCHANGES
 from bot.errors import ModelNotFoundError, UnavailableError
 from tests.cogs.conftest import STOP
+from tests.fakes import question
 
 
 def picture() -> ImagePart:
@@ -145,6 +148,21 @@ async def test_conversation_show_tells_who_said_what(stage):
     assert result.ephemeral
     assert "**mira**: how are you?" in result.response.content
     assert "thanks" in result.response.content
+
+
+async def test_of_a_long_conversation_the_newest_is_shown_and_how_to_forget_it(stage):
+    store, here = stage.services.store, stage.general.id
+    scope = Scope(f"channel:{here}", stage.guild.id, here)
+    for number in range(SHOWN_EXCHANGES):
+        asked = question(f"{number} {'_' * 90}", event_id=number, scope=scope)
+        turn = await store.open_turn(asked)
+        answer = Answer(Message(Role.ASSISTANT, (TextPart("*" * 90),)))
+        await store.close_turn(turn.turn_id, TurnState.COMPLETE, answer)
+    result = await stage.mira.slash(stage.general, "conversation show")
+    lines = result.response.content.splitlines()
+    assert lines[-3].startswith(f"**mira**: {SHOWN_EXCHANGES - 1} ")
+    assert "/conversation clear" in lines[-1]
+    assert "**mira**: 0 " not in result.response.content
 
 
 async def test_conversation_clear_forgets_and_says_so_to_everybody(stage):

@@ -9,9 +9,12 @@ import discord
 import matplotlib.backends.backend_agg  # noqa: F401 - takes seconds, which a simulated Discord has not
 import pytest
 
-from bot.chat.access import Rule, Subject, Verdict
+from bot.chat.access import Allowance, Rule, Subject, Verdict
 from bot.chat.account import Balance, Charged
+from bot.chat.content import Speaker
 from bot.chat.events import Finished, FinishReason, TextDelta, Usage, UsageReported
+from bot.cogs._config_lists import of_lists, with_allowance
+from bot.cogs._config_moving import LOG_PAGE
 from bot.keyring import Keyring
 from tests.cogs.conftest import labels
 
@@ -396,6 +399,27 @@ async def test_the_log_says_who_changed_what_from_what_to_what(stage):
     lines = (await config(stage, "log")).content.splitlines()
     assert lines[1].endswith(f"<@{stage.ada.id}>: Access (new): <@{stage.eve.id}>: denied")
     assert lines[2].endswith(f"Messages a reply may take <#{stage.other.id}>: not set → `3`")
+
+
+async def test_each_change_is_on_exactly_one_page_of_the_log_however_long_they_are(stage):
+    count = 2 * LOG_PAGE + 1
+    store, ada = stage.services.preferences, Speaker(stage.ada.id, "ada")
+    for number in range(count):
+        persona = f"{number:03} " + "long " * 200
+        await store.change(
+            stage.guild.id,
+            lambda old, t=persona: old.with_settings(stage.other.id, {"persona": t}),
+            ada,
+        )
+        model = Allowance(stage.guild.id, f"{number:03}".ljust(100, "x"))
+        await store.change(stage.guild.id, of_lists(with_allowance(model)), ada)
+    told: list[str] = []
+    while not told or "shows older ones" in told[-1]:
+        told.append((await config(stage, "log", page=len(told) + 1)).content)
+    assert f"`/config log page:{len(told)}` shows older ones" in told[-2]
+    lines = [line for page in told for line in page.splitlines() if line.startswith("<t:")]
+    assert len(lines) == 2 * count
+    assert len(set(lines)) == 2 * count
 
 
 async def test_settings_are_exported_and_imported_after_a_look(stage):
