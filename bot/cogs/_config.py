@@ -168,14 +168,16 @@ def change_in_words(change: Change) -> str:
     return f"{name}{where}: {before} → {after}"
 
 
-def within(lines: Sequence[str], limit: int = MESSAGE_LENGTH) -> str:
-    """As many of the lines as one message takes, and how many are missing."""
+def within(lines: Sequence[str], limit: int = MESSAGE_LENGTH, more: str = "") -> str:
+    """As many of the lines as one message takes, and how many are missing, perhaps in words of
+    one's own."""
+    missing = more or _("-# … and {count} more.")
     shown: list[str] = []
     length = 0
     for number, line in enumerate(lines):
-        more = _("-# … and {count} more.").format(count=len(lines) - number)
-        if length + len(line) + len(more) + 2 > limit:
-            return "\n".join([*shown, more])
+        rest = missing.format(count=len(lines) - number)
+        if length + len(line) + len(rest) + 2 > limit:
+            return "\n".join([*shown, rest])
         shown.append(line)
         length += len(line) + 1
     return "\n".join(shown)

@@ -31,6 +31,8 @@ from bot.errors import QuestionError
 from bot.i18n import _, use_language
 
 MOST = 1_000_000_000
+LIST_LENGTH = 600
+"""Characters of a list, of which three with their headings fit one message."""
 
 Per = Literal["hour", "day", "month"]
 
@@ -132,7 +134,7 @@ class Access(app_commands.Group):
         await acknowledge(interaction, ephemeral=True)
         configuration = await interaction.client.policy.configuration(guild_id_of(interaction))
         await interaction.edit_original_response(
-            content=within(list_lines(configuration.lists)),
+            content=within(list_lines(configuration.lists, LIST_LENGTH)),
             allowed_mentions=discord.AllowedMentions.none(),
         )
 
@@ -200,15 +202,19 @@ class QuotaCommands(commands.Cog):
         await _edit(interaction, edit)
 
 
-def list_lines(lists: Lists) -> list[str]:
-    """All of a server's lists."""
+def list_lines(lists: Lists, limit: int) -> list[str]:
+    """A server's lists; none takes more characters than the limit and hides the others."""
+    more = _("-# … and {count} more: `/config export` has all.")
+    access = [*map(rule_in_words, lists.access)] or [_("Everybody, everywhere.")]
+    models = [*map(allowance_in_words, lists.models)] or [_("All for everybody.")]
+    quotas = [*map(limit_in_words, lists.quotas)] or [_("No limits.")]
     return [
         _("### Access"),
-        *(map(rule_in_words, lists.access) if lists.access else [_("Everybody, everywhere.")]),
+        within(access, limit, more),
         _("### Models of roles"),
-        *(map(allowance_in_words, lists.models) if lists.models else [_("All for everybody.")]),
+        within(models, limit, more),
         _("### Quotas"),
-        *(map(limit_in_words, lists.quotas) if lists.quotas else [_("No limits.")]),
+        within(quotas, limit, more),
     ]
 
 

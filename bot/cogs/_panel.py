@@ -29,7 +29,7 @@ from bot.cogs._config import (
     settings_lines,
     within,
 )
-from bot.cogs._config_lists import list_lines
+from bot.cogs._config_lists import LIST_LENGTH, list_lines
 from bot.i18n import _
 
 TEXT_LENGTH = 3_500
@@ -106,9 +106,9 @@ async def _view(interaction: discord.Interaction[Bot], spot: Spot, note: str = "
         spot = Spot(place=spot.place)
     effective = await bot.policy.effective(place_of(interaction, spot.place_id))
     where = f"<#{spot.place}>" if spot.place else _("the whole server")
-    lines = [_("## Settings: {place}").format(place=where), *_lines(effective, spot)]
-    if note:
-        lines += ["", note]
+    # The note comes first: lists may be cut off, what became of a change may not.
+    lines = [_("## Settings: {place}").format(place=where), *([note, ""] if note else [])]
+    lines += _lines(effective, spot)
     view = ui.LayoutView(timeout=None)
     view.add_item(ui.Container(ui.TextDisplay(within(lines, TEXT_LENGTH))))
     for row in [_page_row(spot), *_rows(bot, effective, spot), *_place_rows(spot)]:
@@ -124,7 +124,7 @@ def _lines(effective: Effective, spot: Spot) -> list[str]:
             lines = settings_lines(effective, [MODEL_FIELDS[spot.page]])
             return lines + [f"-# {sentence}" for sentence in unsuited(effective)]
         case "lists":
-            return list_lines(effective.lists)
+            return list_lines(effective.lists, LIST_LENGTH)
         case "keys":
             if effective.key is None:
                 return [_("This server uses the bot's auth code.")]

@@ -34,6 +34,8 @@ from bot.cogs._places import name_of
 from bot.cogs._proposals import ApplyButton, DiscardButton, propose
 from bot.i18n import _, use_language
 
+SHOWN_LIST = 200
+"""Characters of each list, beside all settings; `/config access list` has more."""
 SHOWN_PERSONA = 1_400
 """The whole of it is in the attached file."""
 
@@ -84,7 +86,7 @@ class Config(
             lines += settings_lines(effective, (*more, *SECTIONS[section]))
         key = _("the bot's") if effective.key is None else f"`…{effective.key.tail}`"
         lines.append(_("Auth code: {value}").format(value=key))
-        lines += list_lines(effective.lists)
+        lines += list_lines(effective.lists, SHOWN_LIST)
         await interaction.edit_original_response(
             content=within(lines), allowed_mentions=discord.AllowedMentions.none()
         )

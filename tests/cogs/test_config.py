@@ -13,7 +13,7 @@ from bot.chat.access import Allowance, Rule, Subject, Verdict
 from bot.chat.account import Balance, Charged
 from bot.chat.content import Speaker
 from bot.chat.events import Finished, FinishReason, TextDelta, Usage, UsageReported
-from bot.cogs._config_lists import of_lists, with_allowance
+from bot.cogs._config_lists import of_lists, with_allowance, with_rules
 from bot.cogs._config_moving import LOG_PAGE
 from bot.keyring import Keyring
 from tests.cogs.conftest import labels
@@ -263,6 +263,19 @@ async def test_the_lists_name_roles_that_are_gone_without_failing(stage):
     response = await config(stage, "access list")
     assert f"<@&{role.id}>: denied" in response.content
     assert configuration(stage).lists.access == (Rule(Subject.ROLE, role.id, Verdict.DENY),)
+
+
+async def test_long_lists_are_each_shortened_and_say_where_all_of_it_is(stage):
+    for number in range(60):
+        rule = with_rules([(Subject.MEMBER, 10**18 + number)], Verdict.DENY)
+        await stage.services.preferences.change(
+            stage.guild.id, of_lists(rule), Speaker(stage.ada.id, "ada")
+        )
+    await config(stage, "quota", requests=7)
+    for command in ("access list", "show"):
+        told = (await config(stage, command)).content
+        assert "more: `/config export` has all." in told
+        assert told.endswith("All members together: 7 questions per day")
 
 
 # Quotas.

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet
 
+from bot.chat.access import Allowance, Rule, Subject, Verdict
+from bot.chat.content import Speaker
+from bot.chat.preferences import Lists
+from bot.chat.quota import Holder, Limit, Measure, Period
 from bot.playground.discord import Message, interactions
 from bot.playground.discord.components import walk
 from bot.playground.discord.default_world import ADA_ID, GENERAL_ID, GUILD_ID, MIRA_ID, PICTURES_ID
@@ -143,6 +148,32 @@ async def test_roles_are_limited_and_models_are_searched_in_the_panel(weather):
         )  # fmt: skip
         assert f"<@{MIRA_ID}>: allowed" in words(panel)
         assert f"<@{MIRA_ID}>: 3 questions per hour" in words(panel)
+
+
+async def test_long_lists_hide_neither_each_other_nor_what_was_changed(weather):
+    lists = Lists(
+        tuple(Rule(Subject.MEMBER, 10**18 + n, Verdict.DENY) for n in range(110)),
+        tuple(Allowance(10**18 + n % 5, f"model-{n}") for n in range(200)),
+        (Limit(Holder.SERVER, 0, Measure.REQUESTS, Period.DAY, 7),),
+    )
+    async with weather.bot() as bot:
+        await bot.policy.change(
+            GUILD_ID, lambda old: replace(old, lists=lists), Speaker(ADA_ID, "ada")
+        )
+        panel = await ask(weather, "panel")
+        await choose(weather, panel, "page", "lists")
+        asked = await weather.ada.select(panel.id, part(panel, "member"), [str(MIRA_ID)])
+        await submit(weather, panel, await answered(weather, asked), verdict=["allow"])
+        told = words(panel)
+        assert "**Changed**" in told
+        assert f"Access (new): <@{MIRA_ID}>: allowed" in told
+        assert "All members together: 7 questions per day" in told
+        assert len(re.findall(r"… and \d+ more: `/config export` has all\.", told)) == 2
+        form = await answered(
+            weather, await weather.ada.select(panel.id, part(panel, "role"), [str(GUILD_ID)])
+        )
+        await submit(weather, panel, form, model="o3")
+        assert "⚠ A list can have 200 entries at most." in words(panel)
 
 
 async def test_the_panel_leads_to_balance_log_export_and_reset(weather):
