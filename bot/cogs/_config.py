@@ -43,9 +43,12 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "memory": ("context_scope", "context_tokens", "context_messages"),
     "display": ("max_pages", "show_reasoning", "draw_in_chat", "footer", "language"),
     "use": ("member_models", "answer_mentions", "adults_only", "member_replies", "channel_replies"),
-    "keeping": ("time_zone", "retention_days", "warn_below"),
+    "keeping": ("time_zone", "retention_days"),
 }
 """The settings by what they are about; each fits one form of Discord's, which has five fields."""
+
+WARNING = ("warn_below", "warn_channel")
+"""The warning of low credit; neither is anything without the other."""
 
 _SENT = frozenset({"chat_model", *SECTIONS["manner"], *SECTIONS["memory"]})
 """Settings that a model may refuse."""

@@ -71,19 +71,11 @@ class KeyCommands(commands.Cog):
             warn: False ends the warnings.
         """
         use_language(interaction.locale.value)
-        if channel is not None and not isinstance(channel, discord.TextChannel):
-            raise QuestionError(_("Choose a text channel for the warning."))
         if (warn_below is None) != (channel is None):
             raise QuestionError(_("For a warning, choose both an amount and a channel."))
         await acknowledge(interaction, ephemeral=True)
         if warn_below is not None and channel is not None:
-            me = interaction.guild.me if interaction.guild else None
-            if me is not None and not channel.permissions_for(me).send_messages:
-                raise QuestionError(
-                    _("I may not write in {channel}. Allow it there first.").format(
-                        channel=channel.mention
-                    )
-                )
+            await check_warning(interaction, text_channel(channel))
             settings = {"warn_below": warn_below, "warn_channel": channel.id}
             await set_and_tell(interaction, None, {**settings})
             return
@@ -91,6 +83,40 @@ class KeyCommands(commands.Cog):
             await set_and_tell(interaction, None, {"warn_below": None, "warn_channel": None})
             return
         await show_balance(interaction)
+
+
+def text_channel(channel: object) -> discord.TextChannel:
+    """The channel, if a warning can be written there.
+
+    Raises:
+        QuestionError: it is another kind of channel.
+    """
+    if not isinstance(channel, discord.TextChannel):
+        raise QuestionError(_("Choose a text channel for the warning."))
+    return channel
+
+
+async def check_warning(
+    interaction: discord.Interaction[Bot], channel: discord.TextChannel
+) -> None:
+    """Make sure that a warning would come.
+
+    Raises:
+        QuestionError: nobody would ever see one.
+    """
+    me = interaction.guild.me if interaction.guild else None
+    if me is not None and not channel.permissions_for(me).send_messages:
+        raise QuestionError(
+            _("I may not write in {channel}. Allow it there first.").format(channel=channel.mention)
+        )
+    place = SettingsPlace(guild_id_of(interaction), 0)
+    if (await interaction.client.policy.effective(place)).key is None:
+        raise QuestionError(
+            _(
+                "This server uses the bot's auth code, so its credits are not watched. Enter its "
+                "own with `/config authcode` first."
+            )
+        )
 
 
 async def show_key_form(interaction: discord.Interaction[Bot]) -> None:

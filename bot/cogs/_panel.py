@@ -23,6 +23,7 @@ from bot.cogs._acknowledging import is_acknowledged
 from bot.cogs._config import (
     INHERIT,
     SECTIONS,
+    WARNING,
     checked_place,
     place_of,
     section_names,
@@ -126,11 +127,12 @@ def _lines(effective: Effective, spot: Spot) -> list[str]:
         case "lists":
             return list_lines(effective.lists, LIST_LENGTH)
         case "keys":
-            if effective.key is None:
-                return [_("This server uses the bot's auth code.")]
-            return [
-                _("This server uses its own auth code, `…{tail}`.").format(tail=effective.key.tail)
-            ]
+            said = _("This server uses the bot's auth code.")
+            if effective.key is not None:
+                said = _("This server uses its own auth code, `…{tail}`.").format(
+                    tail=effective.key.tail
+                )
+            return [said, *settings_lines(effective, WARNING)]
         case section:
             more = ["persona"] if section == "manner" else []
             return settings_lines(effective, [*more, *fields_of(spot)])
@@ -162,8 +164,11 @@ def _place_rows(spot: Spot) -> Sequence[ui.ActionRow[Any]]:
         placeholder=_("Settings of a channel or category"),
         channel_types=[
             discord.ChannelType.text,
+            discord.ChannelType.news,
             discord.ChannelType.voice,
+            discord.ChannelType.stage_voice,
             discord.ChannelType.forum,
+            discord.ChannelType.media,
             discord.ChannelType.category,
         ],
         default_values=[
@@ -202,15 +207,25 @@ def _rows(bot: Bot, effective: Effective, spot: Spot) -> Sequence[ui.ActionRow[A
             here = ui.ActionRow(
                 _button(spot, "server", _("Limit all together")),
                 _button(spot, "here", _("Allow or deny this place"), disabled=not spot.place),
+                _button(spot, "unlist", _("Reset access")),
+                _button(spot, "unlimit", _("Reset quotas")),
             )
             return [ui.ActionRow(roles), ui.ActionRow(members), here]
         case "keys":
+            is_own = effective.key is not None
+            warning: ui.ChannelSelect[Any] = ui.ChannelSelect(
+                custom_id=spot.custom_id("warn"),
+                placeholder=_("Warn of low credit in a channel"),
+                channel_types=[discord.ChannelType.text, discord.ChannelType.news],
+                disabled=not is_own,
+            )
             return [
                 ui.ActionRow(
                     _button(spot, "key", _("Enter an auth code")),
-                    _button(spot, "keyless", _("Forget it"), disabled=effective.key is None),
+                    _button(spot, "keyless", _("Forget it"), disabled=not is_own),
                     _button(spot, "balance", _("Balance")),
-                )
+                ),
+                ui.ActionRow(warning),
             ]
         case _:
             buttons = [_button(spot, "form", _("Change"), disabled=not fields_of(spot))]

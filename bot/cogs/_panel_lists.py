@@ -21,6 +21,7 @@ from bot.chat.quota import MICRO, Holder, Limit, Measure, Period
 from bot.client import Bot
 from bot.cogs._config import check_admin
 from bot.cogs._config_lists import of_lists, with_allowance, with_rules
+from bot.cogs._config_moving import propose_reset
 from bot.cogs._config_settings import parsed
 from bot.cogs._modals import Values, handles, show
 from bot.cogs._models import MODEL_LENGTH, code
@@ -52,6 +53,16 @@ async def _server(interaction: discord.Interaction[Bot], spot: Spot, _chosen: li
 @panel_part("here")
 async def _here(interaction: discord.Interaction[Bot], spot: Spot, _chosen: list[str]) -> None:
     await _ask_about(interaction, spot, f"place{spot.place}")
+
+
+@panel_part("unlist")
+async def _unlist(interaction: discord.Interaction[Bot], _spot: Spot, _chosen: list[str]) -> None:
+    await propose_reset(interaction, "access", None)
+
+
+@panel_part("unlimit")
+async def _unlimit(interaction: discord.Interaction[Bot], _spot: Spot, _chosen: list[str]) -> None:
+    await propose_reset(interaction, "quotas", None)
 
 
 async def _ask_about(interaction: discord.Interaction[Bot], spot: Spot, whom: str) -> None:

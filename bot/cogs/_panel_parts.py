@@ -25,7 +25,6 @@ from bot.cogs._config import (
     checked_place,
     guild_id_of,
 )
-from bot.cogs._config_keys import show_balance, show_key_form
 from bot.cogs._config_moving import propose_reset, show_export, show_log
 from bot.cogs._config_settings import check_models, parsed, show_persona_form
 from bot.cogs._modals import Values, handles, presses, show
@@ -161,25 +160,6 @@ def _field(name: str, layer: Preferences) -> ui.Item[Any]:
 @panel_part("persona")
 async def _persona(interaction: discord.Interaction[Bot], spot: Spot, _chosen: list[str]) -> None:
     await show_persona_form(interaction, spot.place_id)
-
-
-@panel_part("key")
-async def _key(interaction: discord.Interaction[Bot], _spot: Spot, _chosen: list[str]) -> None:
-    await show_key_form(interaction)
-
-
-@panel_part("keyless")
-async def _keyless(interaction: discord.Interaction[Bot], spot: Spot, _chosen: list[str]) -> None:
-    await acknowledge(interaction)
-    bot = interaction.client
-    await bot.policy.keep_key(guild_id_of(interaction), None, speaker_of(interaction.user))
-    await show_page(interaction, spot, _("The auth code is forgotten."))
-
-
-@panel_part("balance")
-async def _balance(interaction: discord.Interaction[Bot], _spot: Spot, _chosen: list[str]) -> None:
-    await acknowledge(interaction, ephemeral=True, thinking=True)
-    await show_balance(interaction)
 
 
 @panel_part("log")

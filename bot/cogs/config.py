@@ -11,10 +11,14 @@ from discord.ext import commands
 
 from bot.chat.persona import filled_in
 from bot.client import Bot
-from bot.cogs import _panel_lists  # noqa: F401 - its parts of the panel are known by its import
+from bot.cogs import (  # noqa: F401 - their parts of the panel are known by their import
+    _panel_keys,
+    _panel_lists,
+)
 from bot.cogs._acknowledging import acknowledge
 from bot.cogs._config import (
     SECTIONS,
+    WARNING,
     Channel,
     check_admin,
     checked_place,
@@ -61,7 +65,7 @@ class Config(
 
     @app_commands.command()
     async def panel(self, interaction: discord.Interaction[Bot]) -> None:
-        """One panel for everything."""
+        """The settings of this server and its channels in one panel."""
         use_language(interaction.locale.value)
         await open_panel(interaction)
 
@@ -86,6 +90,7 @@ class Config(
             lines += settings_lines(effective, (*more, *SECTIONS[section]))
         key = _("the bot's") if effective.key is None else f"`…{effective.key.tail}`"
         lines.append(_("Auth code: {value}").format(value=key))
+        lines += settings_lines(effective, WARNING)
         lines += list_lines(effective.lists, SHOWN_LIST)
         await interaction.edit_original_response(
             content=within(lines), allowed_mentions=discord.AllowedMentions.none()

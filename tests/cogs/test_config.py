@@ -403,6 +403,19 @@ async def test_the_balance_comes_with_spending_and_a_chart(stage):
     assert (await chart.read()).startswith(b"\x89PNG")
 
 
+async def test_a_warning_is_set_only_where_the_servers_own_credit_can_run_low(stage):
+    response = await config(stage, "balance", warn_below=5.0, channel=stage.general)
+    assert "uses the bot's auth code" in response.content
+    assert "`/config authcode`" in response.content
+    assert stage.services.preferences.logged == []
+    stage.services.account.balances["server-secret-1234"] = Balance(3.5, 10.0)
+    await enter_key(stage, "server-secret-1234")
+    await config(stage, "balance", warn_below=5.0, channel=stage.general)
+    shown = (await config(stage, "show")).content
+    assert "Warning below so many credits: `5` (set for the server)" in shown
+    assert f"Channel for the warning: <#{stage.general.id}> (set for the server)" in shown
+
+
 # Log and moving.
 
 

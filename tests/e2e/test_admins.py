@@ -16,7 +16,14 @@ from bot.chat.preferences import Lists
 from bot.chat.quota import Holder, Limit, Measure, Period
 from bot.playground.discord import Message, interactions
 from bot.playground.discord.components import walk
-from bot.playground.discord.default_world import ADA_ID, GENERAL_ID, GUILD_ID, MIRA_ID, PICTURES_ID
+from bot.playground.discord.default_world import (
+    ADA_ID,
+    GENERAL_ID,
+    GUILD_ID,
+    MIRA_ID,
+    PICTURES_ID,
+    READ_ONLY_ID,
+)
 from bot.playground.discord.state import InteractionKind
 
 KEY = "sk-server-secret-0123456789"
@@ -191,6 +198,55 @@ async def test_the_panel_leads_to_balance_log_export_and_reset(weather):
         await choose(weather, panel, "page", "keys")
         pressed = await weather.ada.press(panel.id, part(panel, "balance"))
         assert "whose books are" in (await answered(weather, pressed)).content
+
+
+async def test_a_warning_of_low_credit_gets_its_channel_and_amount_in_the_panel(weather):
+    async with weather.bot(secrets_key=Fernet.generate_key().decode()):
+        panel = await ask(weather, "panel")
+        await choose(weather, panel, "page", "keeping")
+        form = (await press(weather, panel, "form")).modal
+        fields = [p["custom_id"] for p in walk(form["components"]) if "custom_id" in p]
+        assert fields == ["time_zone", "retention_days"]
+        await choose(weather, panel, "page", "keys")
+        assert next(p for p in parts(panel) if ":warn:" in p["custom_id"])["disabled"]
+        await weather.ada.submit(await ask(weather, "authcode"), {"authcode": KEY})
+        await weather.until(lambda: len(own(weather)) == 1)
+        await choose(weather, panel, "page", "keys")
+        asked = await weather.ada.select(panel.id, part(panel, "warn"), [str(GENERAL_ID)])
+        form = await answered(weather, asked)
+        await submit(weather, panel, form, warn_below="2,5")
+        assert "Warning below so many credits: `2.5` (set for the server)" in words(panel)
+        assert f"Channel for the warning: <#{GENERAL_ID}> (set for the server)" in words(panel)
+        await submit(weather, panel, form, warn_below="")
+        assert "Not set: Warning below so many credits, Channel for the warning" in words(panel)
+        asked = await weather.ada.select(panel.id, part(panel, "warn"), [str(READ_ONLY_ID)])
+        form = await answered(weather, asked)
+        refused = await answered(weather, await weather.ada.submit(form, {"warn_below": "2"}))
+        assert "I may not write in" in refused.content
+
+
+async def test_the_panel_takes_every_kind_of_channel_that_the_commands_take(weather):
+    async with weather.bot():
+        panel = await ask(weather, "panel")
+        [show] = [c for c in await weather.ada.commands(GENERAL_ID) if c["name"] == "config"]
+        [command] = [c for c in show["options"] if c["name"] == "show"]
+        place = next(p for p in parts(panel) if ":place:" in p["custom_id"])
+        assert set(place["channel_types"]) == set(command["options"][0]["channel_types"])
+
+
+async def test_access_and_quotas_are_reset_in_the_panel(weather):
+    async with weather.bot():
+        await ask(weather, "access deny", member=MIRA_ID)
+        await ask(weather, "quota", requests=7)
+        panel = await ask(weather, "panel")
+        await choose(weather, panel, "page", "lists")
+        told = [
+            await answered(weather, await weather.ada.press(panel.id, part(panel, what)))
+            for what in ("unlist", "unlimit")
+        ]
+        assert f"Access (gone): <@{MIRA_ID}>: denied" in told[0].content
+        assert "Quota" not in told[0].content
+        assert "Quota (gone): All members together: 7 questions per day" in told[1].content
 
 
 async def test_a_role_is_given_a_model_in_the_panel(weather):

@@ -213,6 +213,7 @@ def _pressed(custom_id: str) -> Callable[[int], Callable[[], object]]:
 _PARTS = (
     "page", "place", "everywhere", "back", "on", "model", "search", "form", "persona", "key",
     "keyless", "log", "export", "reset", "role", "member", "server", "here", "find", "set", "whom",
+    "warn", "warning", "unlist", "unlimit",
 )  # fmt: skip
 _PAGES = ("chat", "image", "lists", "keys", "models", "manner", "memory", "display", "use", "x")
 
@@ -226,6 +227,8 @@ def _seeds() -> Iterator[bytes]:
     yield b"panel:set:manner:0:0:\ntemperature=0,5\nmax_tokens=7"
     yield b"panel:model:chat:0:0:\ngpt-4o"
     yield b"panel:place:chat:0:0:\n7"
+    yield b"panel:warn:keys:0:0:\n7"
+    yield b"panel:warning:keys:0:0:7\nwarn_below=5"
     for item in ITEMS:
         name = item.__discord_ui_compiled_template__.pattern.partition(":")[0]
         yield f"{name}:7".encode()
