@@ -237,6 +237,19 @@ async def test_help_is_short_and_for_the_asker_only(stage):
     assert len(result.response.content) < 1500
 
 
+async def test_help_names_every_button_and_command_of_the_members(stage):
+    told = (await stage.mira.slash(stage.general, "help")).response.content
+    buttons = ("Stop", "Retry", "Continue", "Regenerate", "▾", "◀ ▶", "As file", "Edit", "4K")
+    ways = ("`/ask`", "`private`", "`/imagine`", "Edit image", "`/conversation clear`")
+    assert [word for word in (*buttons, *ways, "`/config panel`") if word not in told] == []
+
+
+async def test_help_offers_direct_messages_only_where_they_are_answered(stage):
+    assert "DM" in (await stage.mira.slash(stage.general, "help")).response.content
+    stage.env.bot.answers_dms = False
+    assert "DM" not in (await stage.mira.slash(stage.general, "help")).response.content
+
+
 async def test_only_the_least_intents_are_asked_for(stage):
     wanted = {name for name, on in stage.env.bot.intents if on}
     assert wanted == {"guilds", "guild_messages", "dm_messages"}
