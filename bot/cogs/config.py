@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import discord
 from discord import app_commands
@@ -110,17 +111,28 @@ async def _persona_written(
     new = old.with_settings(place_id, {"persona": persona})
     words = []
     if persona:
+        effective = await interaction.client.policy.effective(place_of(interaction, place_id))
         shown = filled_in(
             persona,
             server=interaction.guild.name if interaction.guild else "",
-            channel=getattr(interaction.channel, "name", None) or "",
+            channel=getattr(_asked_in(interaction, place_id), "name", None) or "",
             user=name_of(interaction.user),
-            now=datetime.now(UTC),
+            now=datetime.now(ZoneInfo(effective.time_zone.value)),
         )
         if len(shown) > SHOWN_PERSONA:
             shown = shown[: SHOWN_PERSONA - 1] + "…"
         words = [_("### The persona, as a question of yours would send it"), shown]
     await propose(interaction, new, words)
+
+
+def _asked_in(interaction: discord.Interaction[Bot], place_id: int | None) -> object:
+    """Where the layer would hold for a question; of a category in its first channel."""
+    if place_id is None or interaction.guild is None:
+        return interaction.channel
+    place = interaction.guild.get_channel(place_id)
+    if isinstance(place, discord.CategoryChannel) and place.channels:
+        return place.channels[0]
+    return place
 
 
 async def setup(bot: Bot) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import discord
 import matplotlib.backends.backend_agg  # noqa: F401 - takes seconds, which a simulated Discord has not
@@ -161,6 +162,25 @@ async def test_a_persona_is_seen_before_it_is_saved_and_filled_in_for_each_quest
     await stage.ada.click(shown.response, label="Save")
     await stage.mira.send(stage.general, f"{stage.me} hi")
     assert asked(stage).system.startswith("You are the owl of Home, talking to mira in general.")
+
+
+async def test_a_persona_is_previewed_with_the_time_and_the_channel_that_it_is_for(stage):
+    zone = ZoneInfo("Asia/Kathmandu")  # never shows the minutes of UTC
+    await config(stage, "use", time_zone=zone.key)
+    form = await stage.ada.slash(stage.general, "config persona", channel=stage.other)
+    before = datetime.now(zone)
+    shown = await stage.ada.submit_modal(form, {"persona": "It is {time} in {channel}."})
+    after = datetime.now(zone)
+    possible = {f"It is {now:%H:%M} in other." for now in (before, after)}
+    assert possible.intersection(shown.response.content.splitlines())
+
+
+async def test_a_categorys_persona_is_previewed_in_one_of_its_channels(stage):
+    category = stage.guild.create_category("Talk")
+    stage.guild.create_text_channel("inside", category=category)
+    form = await stage.ada.slash(stage.general, "config persona", channel=category)
+    shown = await stage.ada.submit_modal(form, {"persona": "You live in {channel}."})
+    assert "You live in inside." in shown.response.content
 
 
 async def test_the_second_of_two_admins_sees_what_changed_and_saves_nothing(stage):
