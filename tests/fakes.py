@@ -336,6 +336,10 @@ class MemoryStore:
         self._check()
         self.unshown -= set(turn_ids)
 
+    async def release(self, turn_id: int) -> None:
+        self._check()
+        self.runs.pop(turn_id, None)
+
     async def close_turn(
         self, turn_id: int, state: TurnState, answer: Answer, *, shown: bool = False
     ) -> None:

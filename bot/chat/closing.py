@@ -84,6 +84,9 @@ class NoMemory:
     async def confirm_shown(self, turn_ids: Collection[int]) -> None:
         """Let it go."""
 
+    async def release(self, turn_id: int) -> None:
+        """Let it go."""
+
 
 NO_MEMORY = NoMemory()
 

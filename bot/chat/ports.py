@@ -153,6 +153,10 @@ class ReplyStore(Protocol):
         """Note that Discord has the last state of these answers."""
         ...
 
+    async def release(self, turn_id: int) -> None:
+        """Leave an answer that is owed something to the next look at the interrupted ones."""
+        ...
+
 
 class ConversationStore(ReplyStore, Protocol):
     """What is remembered. Every method is one transaction.

@@ -274,6 +274,11 @@ class SqlConversationStore:
                 update(TurnRow).where(TurnRow.id.in_(turn_ids)).values(unshown=None)
             )
 
+    async def release(self, turn_id: int) -> None:
+        """Leave an answer that is owed something to the next look at the interrupted ones."""
+        async with self._database.write() as session:
+            await session.execute(update(TurnRow).where(TurnRow.id == turn_id).values(run_id=None))
+
     async def turn_of_message(self, message_id: int) -> int | None:
         """The answer that a Discord message shows."""
         async with self._database.read() as session:

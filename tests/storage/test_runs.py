@@ -65,6 +65,16 @@ async def test_ones_own_growing_replies_are_left_alone(database, runs):
     assert await store.interrupted() == []
 
 
+async def test_a_reply_whose_end_could_not_be_shown_is_found_by_the_next_look(database, runs):
+    store = SqlConversationStore(database, runs[0].id)
+    turn = await opened(store, ask())
+    await store.close_turn(turn.turn_id, TurnState.COMPLETE, say("Hello"))
+    assert await store.interrupted() == []
+    await store.release(turn.turn_id)
+    assert [found.turn_id for found in await store.interrupted()] == [turn.turn_id]
+    assert await store.interrupted() == []
+
+
 async def test_of_two_that_look_at_once_each_reply_goes_to_one(database, runs):
     one, other = runs
     async with Runs(database) as dying:
