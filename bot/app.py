@@ -51,6 +51,8 @@ PRICES_FROM = timedelta(days=7)
 TEN_SECONDS = 10
 FINISH_SECONDS = 4.5
 """For the last words after the grace period: hosts send SIGKILL 30 seconds after SIGTERM."""
+LEAVE_SECONDS = 2
+"""For the connection to end, once it has been closed."""
 
 
 async def run(settings: Settings) -> None:
@@ -83,7 +85,18 @@ async def run(settings: Settings) -> None:
         grace = settings.shutdown_grace_seconds
         log.info("stopping; growing replies have %d s, a second signal ends them now", grace)
         await stop_bot(bot, grace=grace, hurry=hurry)
-        await connection
+        await leave(connection)
+
+
+async def leave(connection: asyncio.Task[None]) -> None:
+    """Wait until the connection has ended; discord.py goes on trying to open a first one even
+    when it has been closed."""
+    await asyncio.wait({connection}, timeout=LEAVE_SECONDS)
+    if connection.done():
+        connection.result()
+    else:
+        connection.cancel()
+        await asyncio.wait({connection})
 
 
 async def stop_bot(bot: Bot, *, grace: float = 0, hurry: asyncio.Event | None = None) -> None:
