@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -25,6 +26,9 @@ PROMPT_LENGTH = 6_000
 
 UNSEEN = "private:"
 """Begins the names under which the tokens of commands are noted that no channel shows."""
+
+NOTE_SECONDS = 1.0
+"""So long may it take before the command is acknowledged, which Discord wants within three."""
 
 Prepare = Callable[[], Awaitable[Question]]
 
@@ -53,7 +57,7 @@ async def answer_interaction(
     place = InteractionPlace(interaction, ephemeral=private)
     async with AsyncExitStack() as stack:
         if private:
-            await stack.enter_async_context(_noted(interaction))
+            await stack.enter_async_context(noted(interaction))
         return await bot.responder.ask(
             scope,
             acknowledge_and_prepare,
@@ -63,16 +67,23 @@ async def answer_interaction(
 
 
 @asynccontextmanager
-async def _noted(interaction: discord.Interaction[Bot]) -> AsyncIterator[None]:
+async def noted(interaction: discord.Interaction[Bot]) -> AsyncIterator[None]:
     """Meanwhile let the next start know of a command that nobody else can find."""
     state, key = interaction.client.state, f"{UNSEEN}{interaction.id}"
-    try:
-        await state.write(key, interaction.token)
-    except StorageError as error:
-        log.warning("private command not noted: %s", error)
+
+    async def note() -> None:
+        try:
+            await state.write(key, interaction.token)
+        except StorageError as error:
+            log.warning("private command not noted: %s", error)
+
+    noting = asyncio.create_task(note())
+    # Discord does not wait for a database in trouble.
+    await asyncio.wait({noting}, timeout=NOTE_SECONDS)
     try:
         yield
     finally:
+        await noting
         try:
             await state.forget(key)
         except StorageError as error:
