@@ -121,6 +121,8 @@ class RecordingSurface:
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     seen: asyncio.Event = field(default_factory=asyncio.Event)
     lose: Callable[[], None] = lambda: None
+    unreachable: bool = False
+    """Whether Discord is away when the reply ends."""
 
     def write(self, text: str) -> None:
         self.text += text
@@ -147,9 +149,10 @@ class RecordingSurface:
     def on_lost(self, callback: Callable[[], None]) -> None:
         self.lose = callback
 
-    async def end(self, ending: Ending) -> None:
+    async def end(self, ending: Ending) -> bool:
         self.ending = ending
         self.ended.set()
+        return not self.unreachable
 
 
 class MemoryStore:
@@ -456,19 +459,27 @@ class MemoryQuotas:
         self.used: Counter[tuple[int, Account]] = Counter()
         self.reserved: dict[int, tuple[int, Sequence[Wanted]]] = {}
         self._numbers = itertools.count(1)
+        self.troubled = False
+        """Whether nothing can be settled."""
 
     async def reserve(self, guild_id: int, wanted: Sequence[Wanted]) -> int:
         for want in wanted:
             standing = Standing(want.charge, self.used[guild_id, want.charge.account])
-            if want.amount and standing.used + want.amount > want.charge.limit:
+            if want.amount > standing.left:
                 raise exceeded(standing)
+        held = []
         for want in wanted:
-            self.used[guild_id, want.charge.account] += want.amount
+            account = want.charge.account
+            left = want.charge.limit - self.used[guild_id, account]
+            held.append(replace(want, amount=max(want.amount, min(want.up_to, left))))
+            self.used[guild_id, account] += held[-1].amount
         number = next(self._numbers)
-        self.reserved[number] = guild_id, wanted
+        self.reserved[number] = guild_id, held
         return number
 
     async def settle(self, reservation: int, spent: Spent) -> None:
+        if self.troubled:
+            raise StorageError("away")
         guild_id, wanted = self.reserved.pop(reservation)
         for want in wanted:
             account = want.charge.account

@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 from bot.chat.content import ImagePart
 from bot.chat.ports import ReplyStore
-from bot.chat.turns import Answer, Exchange, OpenTurn, Question, TurnState
+from bot.chat.turns import Answer, Exchange, OpenTurn, Question, Scope, TurnState
 from bot.errors import StorageError
 
 log = logging.getLogger(__name__)
@@ -23,11 +23,24 @@ class Closings:
         self._store = store
         self._waiting: dict[int, tuple[TurnState, Answer]] = {}
         self._shown: set[int] = set()
+        self._private: set[Scope] = set()
 
     def confirm(self, turn_id: int) -> None:
         """Note, with the next `retry`, that Discord has an answer's last state; an answer that is
         shown once more after a crash in between is shown as it was."""
         self._shown.add(turn_id)
+
+    async def left_unshown(self, turn_id: int) -> None:
+        """Have an answer that has ended shown later: Discord could not be reached."""
+        try:
+            await self._store.release(turn_id)
+        except StorageError as error:
+            log.warning("the next start shows it turn=%d: %s", turn_id, error)
+
+    async def forget(self, scope: Scope) -> None:
+        """Forget a conversation, now or when the memory works again."""
+        self._private.add(scope)
+        await self._forget_rest()
 
     async def close(
         self, turn_id: int, state: TurnState, answer: Answer, *, shown: bool = False
@@ -52,6 +65,7 @@ class Closings:
                 return len(self._waiting)
             self._waiting.pop(turn_id, None)
             log.info("ending kept after all turn=%d", turn_id)
+        await self._forget_rest()
         if shown := self._shown - self._waiting.keys():
             try:
                 await self._store.confirm_shown(shown)
@@ -60,6 +74,14 @@ class Closings:
             else:
                 self._shown -= shown
         return len(self._waiting)
+
+    async def _forget_rest(self) -> None:
+        try:
+            for scope in list(self._private):
+                await self._store.clear(scope)
+                self._private.discard(scope)
+        except StorageError as error:
+            log.warning("private answers not forgotten yet: %s", error)
 
 
 class NoMemory:
@@ -83,6 +105,10 @@ class NoMemory:
 
     async def confirm_shown(self, turn_ids: Collection[int]) -> None:
         """Let it go."""
+
+    async def clear(self, scope: Scope) -> int:
+        """There is nothing."""
+        return 0
 
     async def release(self, turn_id: int) -> None:
         """Let it go."""

@@ -25,6 +25,8 @@ class Growing:
     halt: Halt | None = None
     keeping: set[asyncio.Future[None]] = field(default_factory=set)
     """Pictures on their way into the memory and onto the reply."""
+    ordered: set[int] = field(default_factory=set)
+    """The calls (takes) for pictures that may have been charged, and have not ended."""
     _parts: list[Part] = field(default_factory=list)
     _words: list[str] = field(default_factory=list)
     _natives: dict[int, Native] = field(default_factory=dict)
@@ -64,6 +66,11 @@ class Growing:
     def images(self) -> Sequence[ImagePart]:
         """The pictures so far."""
         return [part for part in self._parts if isinstance(part, ImagePart)]
+
+    @property
+    def images_used(self) -> int:
+        """The pictures so far, and those that nobody will see although they may be charged."""
+        return len(self.images) + len(self.ordered - {image.take for image in self.images})
 
     @property
     def native_model(self) -> str:

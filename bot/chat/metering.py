@@ -9,18 +9,22 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from bot.chat.content import Message, Role
-from bot.chat.context import estimate_tokens, message_tokens
+from bot.chat.context import HISTORY_TOKENS, estimate_tokens, message_tokens
 from bot.chat.ports import QuotaStore
 from bot.chat.profiles import profile_of
 from bot.chat.quota import MICRO, Measure, Spent, Wanted
-from bot.chat.turns import OpenTurn, Question, Task
-from bot.errors import QuotaError
+from bot.chat.turns import Manner, OpenTurn, Question, Task
+from bot.errors import QuotaError, StorageError
 from bot.i18n import _
 
 log = logging.getLogger(__name__)
 
 ANSWER_TOKENS = 500
 """What an answer is expected to have at least, before anybody knows."""
+LONG_ANSWER_TOKENS = 16_000
+"""What a long one has, with its thoughts, where no limit is set."""
+PICTURE_TOKENS = 1_300
+"""What a picture of the usual size costs."""
 
 MOST_REPLIES = 500
 """At once in one process, whoever asks: each holds its question's files and a connection."""
@@ -43,6 +47,8 @@ class Spending:
     used: Spent | None = None
     pictures: list[int] = field(default_factory=list)
     """Reservations for those that a chat model has made."""
+    sent_tokens: int = 0
+    """What the question was sent with, as far as it was sent; estimated."""
 
 
 class Meter:
@@ -52,6 +58,7 @@ class Meter:
         self._store = store
         self._price = price
         self._growing: Counter[tuple[str, int | None, int]] = Counter()
+        self._unsettled: dict[int, Spent] = {}
 
     @asynccontextmanager
     async def reply(self, question: Question) -> AsyncIterator[Spending]:
@@ -108,6 +115,12 @@ class Meter:
         while spending.pictures:
             await self._settle(spending.pictures.pop(), None)  # what was made of them is in `used`
 
+    async def settle_rest(self) -> None:
+        """Count what could not be counted when it ended."""
+        for reserved, spent in list(self._unsettled.items()):
+            del self._unsettled[reserved]
+            await self._settle(reserved, spent)
+
     async def settle_cut_off(self, turn: OpenTurn, answer: Message) -> None:
         """Count what a reply used that its process could not see through."""
         images = len(answer.images)
@@ -117,13 +130,22 @@ class Meter:
         await self._settle(turn.reservation, used)
 
     def cost(
-        self, question: Question, *, tokens: int, words: str, images: int, by_tool: bool = False
+        self,
+        question: Question,
+        *,
+        tokens: int,
+        words: str,
+        images: int,
+        sent_tokens: int = 0,
+        by_tool: bool = False,
     ) -> Spent:
         """What a reply has used; without the gateway's count, tokens are estimated.
 
         `by_tool` says that a chat model has had the pictures made by the other one.
         """
-        tokens = tokens or _asked_tokens(question) + estimate_tokens(words)
+        if not tokens:
+            tokens = max(sent_tokens, _asked_tokens(question)) + estimate_tokens(words)
+            tokens += images * PICTURE_TOKENS
         credits = self._price(question.model, tokens, 0 if by_tool else images)
         if by_tool and question.manner.draws_with:
             credits += self._price(question.manner.draws_with, 0, images)
@@ -133,24 +155,36 @@ class Meter:
         grant, guild_id = question.manner.grant, question.scope.guild_id
         if not grant.charges or guild_id is None:
             return None
-        images = question.image.count if question.task is Task.IMAGE else 0
-        tokens = _asked_tokens(question) + (ANSWER_TOKENS if not images else 0)
-        credits = self._price(question.model, tokens, images)
-        expected = Spent(1, tokens, images, round(credits * MICRO))
+        asked = _asked_tokens(question)
+        if question.task is Task.IMAGE:
+            images = question.image.count
+            expected = most = self._expected(question, (asked + PICTURE_TOKENS) * images, images)
+        else:
+            expected = self._expected(question, asked + ANSWER_TOKENS)
+            most = self._expected(question, asked + _most_tokens(question.manner))
         return await self._store.reserve(
             guild_id,
             [
-                Wanted(charge, max(expected.of(measure), _least(measure, question)))
+                Wanted(
+                    charge, max(expected.of(measure), _least(measure, question)), most.of(measure)
+                )
                 for charge in grant.charges
                 for measure in (charge.account.measure,)
             ],
         )
+
+    def _expected(self, question: Question, tokens: int, images: int = 0) -> Spent:
+        credits = self._price(question.model, tokens, images)
+        return Spent(1, tokens, images, round(credits * MICRO))
 
     async def _settle(self, reserved: int | None, spent: Spent | None) -> None:
         if reserved is None:
             return
         try:
             await self._store.settle(reserved, spent or Spent())
+        except StorageError as error:
+            log.warning("a reply is not settled yet: %s", error)
+            self._unsettled[reserved] = spent or Spent()
         except Exception:
             # The reply is there; what was reserved for it is given back after the next start.
             log.exception("a reply was not settled")
@@ -158,6 +192,12 @@ class Meter:
 
 def _asked_tokens(question: Question) -> int:
     return message_tokens(Message(Role.USER, question.parts))
+
+
+def _most_tokens(manner: Manner) -> int:
+    """What may come along with a question, and what a long answer to it has."""
+    along = HISTORY_TOKENS if manner.context_tokens is None else manner.context_tokens
+    return along + (manner.max_tokens or LONG_ANSWER_TOKENS)
 
 
 def _least(measure: Measure, question: Question) -> int:

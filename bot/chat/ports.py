@@ -119,8 +119,9 @@ class ReplySurface(Protocol):
         """Call this once when nobody can see the reply any more (deleted, no permission)."""
         ...
 
-    async def end(self, ending: Ending) -> None:
-        """Show the last state, the ending's words and its buttons; wait until Discord has it."""
+    async def end(self, ending: Ending) -> bool:
+        """Show the last state, the ending's words and its buttons; wait until Discord has it.
+        False when Discord could not be reached: it may be shown later."""
         ...
 
 
@@ -155,6 +156,10 @@ class ReplyStore(Protocol):
 
     async def release(self, turn_id: int) -> None:
         """Leave an answer that is owed something to the next look at the interrupted ones."""
+        ...
+
+    async def clear(self, scope: Scope) -> int:
+        """Forget a conversation; returns how many exchanges it had."""
         ...
 
 
@@ -204,10 +209,6 @@ class ConversationStore(ReplyStore, Protocol):
 
     async def exchanges(self, scope: Scope, *, limit: int) -> list[Exchange]:
         """The newest exchanges of a conversation, oldest first, for `/conversation show`."""
-        ...
-
-    async def clear(self, scope: Scope) -> int:
-        """Forget a conversation; returns how many exchanges it had."""
         ...
 
     async def interrupted(self) -> list[OpenTurn]:

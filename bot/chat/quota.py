@@ -157,6 +157,8 @@ class Wanted:
 
     charge: Charge
     amount: int
+    up_to: int = 0
+    """So much is held of what is left: more than is expected, but not more than may come of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +167,8 @@ class Standing:
 
     charge: Charge
     used: int
+    held: int = 0
+    """As much of it for what has not ended yet, where that was asked for."""
 
     @property
     def left(self) -> int:
@@ -215,4 +219,9 @@ def exceeded(standing: Standing) -> QuotaError:
             "This server's limit for all members is {limit} {period}. Left: {left}. "
             "It starts anew {reset}."
         )
-    return QuotaError(words.format(**facts))
+    sentences = [words.format(**facts)]
+    if standing.held:
+        held = told(account.measure, standing.held)
+        more = _("Another {held} are held for answers that have not ended: try again then.")
+        sentences.append(more.format(held=held))
+    return QuotaError(" ".join(sentences))

@@ -72,6 +72,8 @@ class Reading:
     ) -> Finished:
         finished: Finished | None = None
         usage: Usage | None = None
+        if request.draw:
+            self._growing.ordered.add(take)
         try:
             async with self._model.answer(request) as events:
                 async for event in events:
@@ -95,12 +97,15 @@ class Reading:
                         case _:
                             assert_never(event)
         except LLMError as error:
+            if not error.billable:
+                self._growing.ordered.discard(take)
             error.on_own_code = bool(request.authcode)
             raise
         finally:
             self._growing.add_usage(usage)
         if finished is None:
             raise BrokenStreamError("the answer ended without saying so", billable=True)
+        self._growing.ordered.discard(take)
         if finished.native is not None:
             self._growing.keep_native(take, finished.native)
         self._growing.model = self._growing.model or finished.model

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import replace
-from functools import partial
 
-from bot.chat import endings, studio
-from bot.chat.closing import NO_MEMORY, Closings, unremembered
-from bot.chat.content import ImagePart, Speaker, TextPart
+from bot.chat import endings
+from bot.chat.closing import Closings, unremembered
+from bot.chat.content import Speaker, TextPart
 from bot.chat.continuing import CONTINUE
+from bot.chat.delivering import Delivery
 from bot.chat.endings import Halt
 from bot.chat.events import Usage
 from bot.chat.growing import Growing
@@ -42,6 +43,9 @@ from bot.i18n import _
 
 log = logging.getLogger(__name__)
 
+MOST_UNREMEMBERED = 1_000
+"""So many events that were answered without a memory are known, should they come again."""
+
 OpenSurface = Callable[[OpenTurn], Awaitable[ReplySurface]]
 """Begins to show the reply to a turn."""
 
@@ -68,6 +72,8 @@ class Responder:
         self._arrivals = Arrivals()
         self._running: dict[int, Growing] = {}
         self._closings = Closings(store)
+        self._delivery = Delivery(self._closings, meter)
+        self._unremembered: deque[int] = deque(maxlen=MOST_UNREMEMBERED)
         self._draining = False
         self._closing = False
         self._busy = 0
@@ -224,7 +230,7 @@ class Responder:
         for growing in self._running.values():
             growing.stop(Halt.SHUTDOWN)
         await self._idle.wait()
-        await self._closings.retry()
+        await self.close_rest()
 
     async def show_again(self, turn_id: int, open_surface: OpenSurface) -> None:
         """Show an answer that ended when its process could not show it any more.
@@ -246,7 +252,8 @@ class Responder:
         await self._meter.settle_cut_off(turn, answer.message)
 
     async def close_rest(self) -> int:
-        """Keep what could not be kept when it ended; how many answers still wait."""
+        """Keep and count what could not be when it ended; how many answers still wait."""
+        await self._meter.settle_rest()
         return await self._closings.retry()
 
     @contextmanager
@@ -271,12 +278,15 @@ class Responder:
         Raises:
             StorageError: it cannot.
         """
+        if question.event_id in self._unremembered:
+            return None
         try:
             return await self._store.open_turn(question, reservation=spending.reservation)
         except StorageError as error:
             if question.edits:
                 raise
             log.warning("answered without memory event=%d: %s", question.event_id, error)
+            self._unremembered.append(question.event_id)
             return unremembered(question)
 
     async def _begin(self, turn: OpenTurn, open_surface: OpenSurface) -> ReplySurface:
@@ -296,30 +306,13 @@ class Responder:
         if kept is None:
             return False
         with self._under_way():
-            await self._show_kept(kept, open_surface)
+            await self._delivery.again(kept, await open_surface(kept.turn))
         return True
-
-    async def _show_kept(self, kept: KeptTurn, open_surface: OpenSurface) -> None:
-        surface = await open_surface(kept.turn)
-        message = kept.answer.message
-        for part in message.parts:
-            match part:
-                case TextPart(text):
-                    surface.write(text)
-                case ImagePart():
-                    surface.attach(part)
-        if kept.answer.sources is not None:
-            surface.cite(kept.answer.sources)
-        model = message.natives[0].model if message.natives else kept.turn.question.model
-        ending = endings.again(kept.state, has_text=bool(message.text))
-        await surface.end(_with_pictures(ending, model, message.images))
-        self._closings.confirm(kept.turn.turn_id)
 
     async def _reply(
         self, turn: OpenTurn, surface: ReplySurface, spending: Spending, *, keep: bool = True
     ) -> None:
         started = self._clock.now()
-        question = turn.question
         growing = self._running[turn.turn_id] = Growing()
         ending = endings.unexpected()
         try:
@@ -334,71 +327,23 @@ class Responder:
             # The edge of a reply: the member reads that it failed, the operator reads why.
             log.exception("reply failed turn=%d", turn.turn_id)
         finally:
-            await growing.settled()
-            model = growing.native_model or question.model
-            ending = _with_pictures(ending, model, growing.images)
-            if question.manner.shows_facts:
-                ending = replace(
-                    ending, facts=endings.facts(growing.model or question.model, growing.usage)
-                )
-            # What is not remembered cannot be asked again, continued or edited.
-            if not (keep and turn.is_remembered):
-                ending = Ending(ending.state, ending.words, facts=ending.facts)
-            answer = growing.answer(question.model)
-            usage = growing.usage or Usage()
-            if ending.state is not TurnState.FAILED or growing.has_text or growing.images:
-                spending.used = self._meter.cost(
-                    question,
-                    tokens=usage.input_tokens + usage.output_tokens,
-                    words=answer.message.text,
-                    images=len(growing.images),
-                    by_tool=bool(growing.tool_calls),
-                )
-            closings = self._closings if turn.is_remembered else Closings(NO_MEMORY)
-            close = partial(
-                closings.close,
-                turn.turn_id,
-                ending.state,
-                answer,
-                shown=bool(growing.images),
-            )
-
-            async def show() -> None:
-                await surface.end(ending)
-                # Once nothing of this is owed any more, nobody would count it after a crash.
-                await self._meter.settle(spending)
-
-            # Words are kept first, so that the next question knows them. Pictures are kept
-            # already: their turn stays open until Discord has them, or the next start sends them.
-            first, second = (show, close) if growing.images else (close, show)
             try:
-                await first()
+                await growing.settled()
+                await self._delivery.end(turn, surface, growing, ending, spending, keep=keep)
             finally:
-                try:
-                    await second()
-                    closings.confirm(turn.turn_id)
-                    if not keep and turn.is_remembered:
-                        await self._store.clear(question.scope)
-                except StorageError as error:
-                    log.warning("private answer not forgotten turn=%d: %s", turn.turn_id, error)
                 del self._running[turn.turn_id]
-                log.info(
-                    "replied guild=%s channel=%d turn=%d model=%s ms=%d outcome=%s tokens=%d "
-                    "pictures=%d",
-                    question.scope.guild_id,
-                    question.scope.channel_id,
-                    turn.turn_id,
-                    question.model,
-                    (self._clock.now() - started) * 1000,
-                    ending.state,
-                    usage.input_tokens + usage.output_tokens,
-                    len(growing.images),
-                )
+                self._log(turn, growing, ending, started)
 
-
-def _with_pictures(ending: Ending, model: str, images: Sequence[ImagePart]) -> Ending:
-    return replace(
-        ending,
-        pictures=len(images),
-        can_enlarge=bool(images) and studio.can_enlarge(model, images),
-    )
+    def _log(self, turn: OpenTurn, growing: Growing, ending: Ending, started: float) -> None:
+        usage, scope = growing.usage or Usage(), turn.question.scope
+        log.info(
+            "replied guild=%s channel=%d turn=%d model=%s ms=%d outcome=%s tokens=%d pictures=%d",
+            scope.guild_id,
+            scope.channel_id,
+            turn.turn_id,
+            turn.question.model,
+            (self._clock.now() - started) * 1000,
+            ending.state,
+            usage.input_tokens + usage.output_tokens,
+            len(growing.images),
+        )

@@ -10,7 +10,7 @@ from dataclasses import replace
 from bot.chat import endings, studio
 from bot.chat.closing import NO_MEMORY
 from bot.chat.content import Message, Role
-from bot.chat.context import HISTORY_BYTES, budget_for, fit, without_media
+from bot.chat.context import HISTORY_BYTES, budget_for, fit, message_tokens, without_media
 from bot.chat.drawing import Drawing, Order
 from bot.chat.growing import Growing
 from bot.chat.metering import Meter, Spending
@@ -103,10 +103,10 @@ class Writing:
     ) -> Ending:
         """Let a chat model answer, and have made what pictures it asks for."""
         question = turn.question
+        request = self._chat_request(question, history)
+        spending.sent_tokens = sum(map(message_tokens, request.messages))
         try:
-            finished = await reading.alone(
-                self._chat_request(question, history), alt=studio.description(question, ())
-            )
+            finished = await reading.alone(request, alt=studio.description(question, ()))
         except BotError as error:
             if isinstance(error, LLMError):
                 log.warning(

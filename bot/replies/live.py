@@ -50,6 +50,9 @@ PageListener = Callable[[int, int, int], Awaitable[None]]
 MAX_PAGES = 6
 RETRY_SECONDS = 1.0
 FINAL_TRIES = 3
+"""As often is a page edited, before what it lacks is said in a new message."""
+POST_TRIES = 10
+"""As often is a last page posted, within about a minute."""
 
 
 class LiveReply:
@@ -165,8 +168,9 @@ class LiveReply:
         """Why no more of the answer can be shown."""
         return self._loss.error
 
-    async def end(self, ending: Ending) -> None:
-        """Show the last state, the ending's words and its buttons; wait until Discord has it."""
+    async def end(self, ending: Ending) -> bool:
+        """Show the last state, the ending's words and its buttons; wait until Discord has it.
+        False when Discord could not be reached: it may be shown later."""
         if self._draft.ending is None:
             self._draft.ending = ending
             self._failures = 0
@@ -175,6 +179,7 @@ class LiveReply:
         if self._painter is not None:
             # Whoever waits here may be cancelled, the last paint may not.
             await asyncio.shield(self._painter)
+        return not isinstance(self.loss, TransientError)
 
     # The painter
 
@@ -349,9 +354,11 @@ class LiveReply:
 
     async def _retry(self, error: PlaceError) -> None:
         self._failures += 1
-        if not self._draft.closed or self._failures < FINAL_TRIES:
+        message = self._composition.message
+        tries = FINAL_TRIES if message else POST_TRIES
+        if not self._draft.closed or self._failures < tries:
             await self._clock.sleep(RETRY_SECONDS * min(2 ** (self._failures - 1), 8))
-        elif (message := self._composition.message) is None:
+        elif message is None:
             self._give_up(error)
         elif await self._is_there(message):
             self._failures = 0

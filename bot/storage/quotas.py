@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -47,11 +48,14 @@ class SqlQuotaStore:
         # In one order, so that two transactions never wait for each other.
         ordered = sorted(wanted, key=lambda want: _order(want.charge.account))
         async with self._database.write() as session:
+            entries = []
             for want in ordered:
-                if not await _count(session, guild_id, want):
+                amount = await _count(session, guild_id, want)
+                if amount is None:
                     [standing] = await _standings(session, guild_id, [want.charge])
-                    raise exceeded(standing)
-            entries = [_entry(want) for want in ordered]
+                    held = await _held(session, guild_id, want.charge.account)
+                    raise exceeded(replace(standing, held=held))
+                entries.append(_entry(want.charge.account, amount))
             reserved = await session.scalar(
                 insert(QuotaReservationRow)
                 .values(guild_id=guild_id, entries=entries, run_id=self._run_id)
@@ -109,24 +113,45 @@ def _key(guild_id: int, account: Account) -> dict[str, Any]:
     }
 
 
-async def _count(session: AsyncSession, guild_id: int, want: Wanted) -> bool:
-    """Add to a counter if its limit allows it: one statement, so that nobody comes between.
+async def _count(session: AsyncSession, guild_id: int, want: Wanted) -> int | None:
+    """Add to a counter what its limit allows; how much that was, or None if it is not enough.
 
     Nothing may always be added; the counter is then there for what comes of it after all.
     """
-    if want.amount > want.charge.limit:
-        return False
-    added = await session.scalar(
+    key = _key(guild_id, want.charge.account)
+    # Written first, so that nobody comes between until this transaction ends.
+    used = await session.scalar(
         insert_into(session, QuotaUseRow)
-        .values(**_key(guild_id, want.charge.account), used=want.amount)
-        .on_conflict_do_update(
-            index_elements=_KEY,
-            set_={"used": QuotaUseRow.used + want.amount},
-            where=QuotaUseRow.used + want.amount <= want.charge.limit if want.amount else None,
-        )
+        .values(**key, used=0)
+        .on_conflict_do_update(index_elements=_KEY, set_={"used": QuotaUseRow.used})
         .returning(QuotaUseRow.used)
     )
-    return added is not None
+    left = want.charge.limit - (used or 0)
+    if want.amount > max(0, left):
+        return None
+    amount = max(want.amount, min(want.up_to, left))
+    if amount:
+        await _add(session, key, amount)
+    return amount
+
+
+async def _held(session: AsyncSession, guild_id: int, account: Account) -> int:
+    """How much of a counter is only reserved."""
+    reserved = await session.scalars(
+        select(QuotaReservationRow.entries).where(QuotaReservationRow.guild_id == guild_id)
+    )
+    return sum(
+        entry["amount"] for entries in reserved for entry in entries if _account(entry) == account
+    )
+
+
+async def _add(session: AsyncSession, key: dict[str, Any], amount: int) -> None:
+    used = QuotaUseRow.used + amount
+    await session.execute(
+        update(QuotaUseRow)
+        .where(*(getattr(QuotaUseRow, name) == value for name, value in key.items()))
+        .values(used=case((used < 0, 0), else_=used))
+    )
 
 
 async def _standings(
@@ -166,27 +191,25 @@ async def _settle(session: AsyncSession, reservation: int, spent: Spent) -> None
     if row is None:
         return
     for entry in row.entries:
-        account = Account(
-            entry["member_id"],
-            Measure(entry["measure"]),
-            Period(entry["period"]),
-            datetime.fromisoformat(entry["begins"]).astimezone(UTC),
-        )
-        used = QuotaUseRow.used + (spent.of(account.measure) - entry["amount"])
-        key = _key(row.guild_id, account)
-        await session.execute(
-            update(QuotaUseRow)
-            .where(*(getattr(QuotaUseRow, name) == value for name, value in key.items()))
-            .values(used=case((used < 0, 0), else_=used))
-        )
+        account = _account(entry)
+        change = spent.of(account.measure) - entry["amount"]
+        await _add(session, _key(row.guild_id, account), change)
 
 
-def _entry(want: Wanted) -> dict[str, Any]:
-    account = want.charge.account
+def _entry(account: Account, amount: int) -> dict[str, Any]:
     return {
         "member_id": account.member_id,
         "measure": account.measure.value,
         "period": account.period.value,
         "begins": account.begins.isoformat(),
-        "amount": want.amount,
+        "amount": amount,
     }
+
+
+def _account(entry: dict[str, Any]) -> Account:
+    return Account(
+        entry["member_id"],
+        Measure(entry["measure"]),
+        Period(entry["period"]),
+        datetime.fromisoformat(entry["begins"]).astimezone(UTC),
+    )

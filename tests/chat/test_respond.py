@@ -28,6 +28,7 @@ from bot.chat.turns import (
     Grant,
     ImageOptions,
     Manner,
+    Question,
     Scope,
     Task,
     TurnState,
@@ -71,6 +72,8 @@ class World:
         self.quotas = MemoryQuotas()
         self.surfaces: list[RecordingSurface] = []
         self.opened = asyncio.Event()
+        self.unreachable = False
+        """Whether Discord is away when the next replies end."""
         self.responder = Responder(
             model=self.model,
             store=self.store,
@@ -81,7 +84,7 @@ class World:
         )
 
     async def open_surface(self, turn) -> RecordingSurface:
-        self.surfaces.append(RecordingSurface())
+        self.surfaces.append(RecordingSurface(unreachable=self.unreachable))
         self.opened.set()
         return self.surfaces[-1]
 
@@ -327,6 +330,21 @@ async def test_a_private_question_is_forgotten_afterwards():
     assert world.store.turns == {}
 
 
+async def test_a_private_question_is_forgotten_as_soon_as_the_memory_works_again(monkeypatch):
+    world = World(TextDelta("yes"), STOP)
+
+    async def fail(_scope):
+        raise StorageError("away")
+
+    with monkeypatch.context() as trouble:
+        trouble.setattr(world.store, "clear", fail)
+        await world.ask(question(scope=Scope("private:1", 1, 7)), keep=False)
+        # Should the process die now, the next one finds it.
+        assert world.store.unshown == {1}
+    await world.responder.close_rest()
+    assert world.store.turns == {}
+
+
 async def test_what_had_to_be_left_out_is_told_under_the_reply():
     surface = await World(TextDelta("yes"), STOP).ask(question(notices=("x.zip was left out.",)))
     assert surface.notices == ["x.zip was left out."]
@@ -430,6 +448,38 @@ async def test_without_a_memory_a_question_is_answered_all_the_same_and_that_is_
     assert surface.ending == Ending(TurnState.COMPLETE)
 
 
+async def test_without_a_memory_a_repeated_event_is_answered_once():
+    world = World(TextDelta("Hello"), STOP)
+    world.store.troubled = True
+    await world.ask()
+    await world.ask()
+    world.store.troubled = False
+    await world.ask()
+    assert len(world.model.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("task", "said"), [(Task.CHAT, TextDelta("Hello")), (Task.IMAGE, ImageReady(FOX))]
+)
+async def test_an_answer_is_shown_later_when_discord_could_not_be_reached(task, said):
+    world = World(said, STOP)
+    world.unreachable = True
+    await world.ask(question(task=task))
+    assert world.state is TurnState.COMPLETE
+    # Still away: it stays owed.
+    [turn] = await world.store.interrupted()
+    await world.responder.show_again(turn.turn_id, world.open_surface)
+    world.unreachable = False
+    [turn] = await world.store.interrupted()
+    await world.responder.show_again(turn.turn_id, world.open_surface)
+    await world.responder.close_rest()
+    assert (world.surfaces[-1].text, world.surfaces[-1].images) == (
+        world.surfaces[0].text,
+        world.surfaces[0].images,
+    )
+    assert world.store.unshown == set()
+
+
 async def test_an_edit_needs_its_picture_from_the_memory():
     world = World(TextDelta("Hello"), STOP)
     world.store.troubled = True
@@ -528,3 +578,65 @@ async def test_pictures_are_counted_before_their_turn_looks_finished(monkeypatch
     await world.ask(question("a fox", task=Task.IMAGE, manner=manner))
     assert counted == [{}]
     assert world.quotas.used == {(1, limit.account): 1}
+
+
+# What is counted.
+
+
+def limited(limit: int, measure: Measure = Measure.IMAGES, **more) -> Question:
+    charge = Charge(Account(0, measure, Period.DAY, TODAY), limit, TODAY)
+    return question(manner=Manner(grant=Grant(charges=(charge,))), **more)
+
+
+def four_pictures(**more) -> Question:
+    return limited(9, task=Task.IMAGE, image=ImageOptions(count=4), **more)
+
+
+def used(world: World) -> int:
+    [count] = world.quotas.used.values()
+    return count
+
+
+async def test_pictures_that_were_stopped_after_they_were_asked_for_are_counted():
+    world = World(asyncio.Event(), later=[[ImageReady(FOX), asyncio.Event()]])
+    asking = asyncio.create_task(world.ask(four_pictures()))
+    await world.growing()
+    assert world.responder.stop(1)
+    await asking
+    assert used(world) == 4
+
+
+@pytest.mark.parametrize(
+    ("error", "count"),
+    [(BrokenStreamError("cut", billable=True), 4), (UnavailableError("refused"), 0)],
+)
+async def test_pictures_that_failed_are_counted_if_they_may_have_been_charged(error, count):
+    world = World(error)
+    await world.ask(four_pictures())
+    assert used(world) == count
+
+
+async def test_what_a_stopped_question_was_sent_with_is_counted():
+    more = [TextDelta("so far"), asyncio.Event()]
+    world = World(TextDelta("word " * 4_000), STOP, later=[more])
+    await world.ask(limited(10**6, Measure.TOKENS))
+    before = used(world)
+    world.opened.clear()
+    asking = asyncio.create_task(world.ask(limited(10**6, Measure.TOKENS, event_id=101)))
+    await world.opened.wait()
+    await world.surfaces[1].seen.wait()
+    assert world.responder.stop(2)
+    await asking
+    assert used(world) - before > 4_000
+
+
+async def test_what_could_not_be_counted_is_counted_later():
+    world = World(TextDelta("Hello"), STOP)
+    world.quotas.troubled = True
+    await world.ask(limited(9, Measure.REQUESTS))
+    await world.responder.close_rest()
+    assert len(world.quotas.reserved) == 1
+    world.quotas.troubled = False
+    await world.responder.close_rest()
+    assert world.quotas.reserved == {}
+    assert used(world) == 1

@@ -262,7 +262,7 @@ async def test_a_picture_counts_as_delivered_only_when_discord_has_it():
 
         async def ended(ending):
             states.append(world.state)
-            await end(ending)
+            return await end(ending)
 
         surface.end = ended  # type: ignore[method-assign]
         return surface

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+from typing import Any
 
 import discord
 from PIL import Image
@@ -52,8 +53,8 @@ class Stage:
             show_reasoning=show_reasoning,
         )
 
-    async def end(self, reply: LiveReply, ending: Ending = COMPLETE) -> None:
-        await self.clock.finish(reply.end(ending))
+    async def end(self, reply: LiveReply, ending: Ending = COMPLETE) -> bool:
+        return await self.clock.finish(reply.end(ending))
 
 
 def picture(side: int = 4, *, noise: bool = False) -> ImagePart:
@@ -63,7 +64,7 @@ def picture(side: int = 4, *, noise: bool = False) -> ImagePart:
     return ImagePart(encoded.getvalue(), "image/png", alt="A red square")
 
 
-async def until(stage: Stage, task: asyncio.Future[None]) -> None:
+async def until(stage: Stage, task: asyncio.Future[Any]) -> None:
     """Pass time until the task is done, with threads at work that know nothing of our clock."""
     while not task.done():
         await asyncio.sleep(0.001)

@@ -142,12 +142,25 @@ class TestTrouble:
         first, second = stage.place.messages.values()
         assert (first.buttons, second.buttons) == ("", "Regenerate")
 
-    async def test_a_reply_that_cannot_be_shown_at_all_ends_without_an_exception(self, stage):
+    async def test_a_reply_that_cannot_be_shown_at_all_says_so_to_whoever_ends_it(self, stage):
         reply = stage.reply()
         stage.place.failures = [TransientError()] * 20
         reply.write("one")
-        await stage.end(reply)
+        assert not await stage.end(reply)
         assert reply.lost.is_set()
+
+    async def test_while_discord_is_away_for_a_moment_a_last_page_waits(self, stage):
+        reply = stage.reply()
+        stage.place.failures = [TransientError()] * 8
+        reply.write("one")
+        assert await stage.end(reply)
+        assert stage.place.pages == ["one"]
+
+    async def test_what_nobody_can_ever_see_is_not_to_be_shown_later(self, stage):
+        reply = stage.reply()
+        stage.place.failures = [ForbiddenError()]
+        reply.write("one")
+        assert await stage.end(reply)
 
     async def test_trouble_while_a_picture_is_made_smaller_is_survived(self, stage):
         stage.place.max_file_bytes = 20_000

@@ -11,7 +11,7 @@ import pytest
 
 from bot.chat.events import Finished, FinishReason, TextDelta
 from bot.chat.metering import Meter
-from bot.chat.quota import Account, Charge, Measure, Period, Spent, Wanted
+from bot.chat.quota import MICRO, Account, Charge, Measure, Period, Spent, Wanted
 from bot.chat.respond import Responder
 from bot.chat.turns import Grant, Manner, Scope
 from bot.errors import QuotaError
@@ -153,6 +153,32 @@ async def test_of_200_replies_at_once_exactly_the_100_of_the_quota_are_answered(
         assert Counter(shown) == {"Hello!": 100, "": 100}
         assert len(model.requests) == 100
         assert await used(SqlQuotaStore(databases[0]), charge(100, member_id=0)) == [100]
+
+
+@pytest.mark.parametrize("measure", [Measure.TOKENS, Measure.CREDITS])
+async def test_whoever_asks_at_once_uses_no_more_than_one_after_the_other(quotas, measure):
+    """How long answers become is not known before: what they may need is held meanwhile."""
+    meter = Meter(quotas, lambda _model, tokens, _images: tokens / 1_000)
+    limit = charge(3_000 if measure is Measure.TOKENS else 3 * MICRO, measure)
+    scope = Scope("channel:7", SERVER, 7)
+    asked = question(scope=scope, manner=Manner(grant=Grant(charges=(limit,))))
+    async with AsyncExitStack() as stack:
+        spending = await stack.enter_async_context(meter.reply(asked))
+        with pytest.raises(QuotaError, match="are held for answers that have not ended"):
+            async with meter.reply(asked):
+                raise AssertionError("two grow at once")
+        spending.used = Spent(requests=1, tokens=600, credits=MICRO)
+    async with meter.reply(asked):
+        pass  # There is something left again.
+
+
+async def test_a_generous_limit_lets_many_ask_at_once(quotas):
+    limit = charge(1_000_000, Measure.TOKENS)
+    scope = Scope("channel:7", SERVER, 7)
+    asked = question(scope=scope, manner=Manner(grant=Grant(charges=(limit,))))
+    async with AsyncExitStack() as stack:
+        for _number in range(15):
+            await stack.enter_async_context(Meter(quotas).reply(asked))
 
 
 async def test_old_windows_are_forgotten(quotas):
