@@ -84,11 +84,13 @@ class Runs:
 
 
 async def living(session: AsyncSession, own_id: int | None = None) -> Sequence[int]:
-    """The runs that have not died; `own_id` is this process's."""
+    """The runs that have not died; `own_id` is this process's, which lives whatever its last beat:
+    a database in trouble, or a clock that was set, may have kept it from saying so."""
     rows = await session.scalars(
         select(RunRow).where(RunRow.beat_at > datetime.now(UTC) - DEAD_AFTER)
     )
-    return [row.id for row in rows if row.id == own_id or not _seen_dead(row)]
+    others = [row.id for row in rows if row.id != own_id and not _seen_dead(row)]
+    return others if own_id is None else [*others, own_id]
 
 
 def left_by_dead(

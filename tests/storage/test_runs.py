@@ -65,6 +65,15 @@ async def test_ones_own_growing_replies_are_left_alone(database, runs):
     assert await store.interrupted() == []
 
 
+async def test_a_process_that_could_not_say_it_lives_takes_nothing_from_itself(database, runs):
+    store, quotas = SqlConversationStore(database, runs[0].id), SqlQuotaStore(database, runs[0].id)
+    await opened(store, ask())
+    await reserved(quotas)
+    await die(database, runs[0])
+    assert await store.interrupted() == []
+    assert await quotas.give_back() == 0
+
+
 async def test_a_reply_whose_end_could_not_be_shown_is_found_by_the_next_look(database, runs):
     store = SqlConversationStore(database, runs[0].id)
     turn = await opened(store, ask())
