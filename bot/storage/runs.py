@@ -53,7 +53,14 @@ class Runs:
             self.id = (
                 await session.scalar(
                     insert(RunRow)
-                    .values(host=socket.gethostname(), pid=os.getpid(), beat_at=now, heard_at=now)
+                    .values(
+                        host=socket.gethostname(),
+                        pid=os.getpid(),
+                        beat_at=now,
+                        # Carried on until this run hears itself: starts that fail leave what was
+                        # missed to the next. Before the very first start nobody asked.
+                        heard_at=heard_at or now,
+                    )
                     .returning(RunRow.id)
                 )
                 or 0

@@ -145,6 +145,16 @@ async def test_the_next_start_knows_when_questions_were_last_taken(database):
         assert third.heard_before is None
 
 
+async def test_a_start_that_never_heard_leaves_what_was_missed_to_the_next(database):
+    ten_minutes_ago = datetime.now(UTC) - timedelta(minutes=10)
+    async with Runs(database) as first:
+        await change(database, first, heard_at=ten_minutes_ago)
+    for _start in range(2):
+        async with Runs(database) as failing:
+            assert failing.heard_before == ten_minutes_ago
+            await failing.beat(hears=False)
+
+
 async def test_what_a_dead_process_reserved_is_given_back_unless_its_reply_still_grows(
     database, runs
 ):
