@@ -84,14 +84,27 @@ class AnswerButton(ui.DynamicItem[ui.Button[Any]], template=r"answer:(?P<message
             await report(interaction, error)
 
     async def _message(self, interaction: discord.Interaction[Any]) -> discord.Message:
-        """The message, if it is in this channel.
+        """The message that was offered to be answered.
 
         Raises:
-            QuestionError: it is not there any more.
+            QuestionError: it is not there any more, or the button is on no offer to answer it.
         """
         channel = interaction.channel
         assert isinstance(channel, discord.abc.Messageable)  # a button is always on a message
+        gone = QuestionError(_("That message is not there any more. Ask again."))
+        if not await self._is_offered(interaction):
+            raise gone
         try:
             return await channel.fetch_message(self.message_id)
         except discord.HTTPException:
-            raise QuestionError(_("That message is not there any more. Ask again.")) from None
+            raise gone from None
+
+    async def _is_offered(self, interaction: discord.Interaction[Any]) -> bool:
+        """Whether the message with the button offers just that; ids can be sent by hand, and what
+        they are sent with is deleted."""
+        pressed = interaction.message
+        if pressed is None or pressed.reference is None:
+            return False
+        if pressed.reference.message_id != self.message_id:
+            return False
+        return await interaction.client.store.turn_of_message(pressed.id) is None

@@ -177,6 +177,17 @@ async def test_ones_own_answer_is_no_way_to_change_anothers_message(stage):
     assert after.content == before.content
 
 
+async def test_nobody_deletes_an_answer_as_if_it_were_an_offer_to_answer(stage):
+    own = await stage.eve.send(stage.general, "nice weather")
+    asked_by_mira = await stage.mira.send(stage.general, f"{stage.me} hi")
+    answer = stage.reply()
+    for actor, message in ((stage.eve, own), (stage.mira, asked_by_mira)):
+        before, after, result = await by_hand(stage, actor, answer, f"answer:{message.id}")
+        assert "not there any more" in told(result)
+        assert after.content == before.content
+    assert len(stage.services.model.requests) == 1
+
+
 async def test_nobody_wipes_a_message_as_if_it_were_a_preview(stage):
     await stage.mira.send(stage.general, f"{stage.me} hi")
     for actor, words in ((stage.eve, "Manage Server"), (stage.ada, "too old")):
