@@ -56,6 +56,7 @@ async def grow(
         max_pages=effective.max_pages.value,
         show_reasoning=effective.show_reasoning.value,
         post_tried=post_tried,
+        variant=turn.variant,
     )
     reply.start()
     return reply

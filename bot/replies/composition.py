@@ -28,12 +28,14 @@ class Composition:
         max_pages: int,
         max_file_bytes: int,
         changed: Callable[[], None],
+        variant: int = 1,
     ) -> None:
         self.draft = Draft(max_pages)
         self.gallery = Gallery(
             max_file_bytes,
             changed=changed,
             dropped=lambda: self.draft.notice(_("A file is too large to be attached here.")),
+            variant=variant,
         )
         self.settled = 0
         """Pages that are shown as they shall stay."""

@@ -31,7 +31,7 @@ _EXTENSIONS = {
     "image/avif": "avif",
 }
 # Words of a picture's name never hold an underscore, names of drawings always do.
-_PICTURE_NAME = re.compile(r"[a-z0-9-]+-(\d{1,3})\.(?:png|jpg|webp|gif|avif)")
+_PICTURE_NAME = re.compile(r"[a-z0-9-]+-(\d{1,3})(?:v(\d{1,9}))?\.(?:png|jpg|webp|gif|avif)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +67,13 @@ async def shrink(image: ImagePart, name: str, max_bytes: int) -> Upload | None:
     return Upload(data, f"{name}.{_extension(data, image.mime_type)}", image.alt)
 
 
-def picture_name(image: ImagePart, number: int) -> str:
-    """What the picture shows in plain ASCII, as `attachment://` links demand, and its number
-    among the answer's own pictures."""
+def picture_name(image: ImagePart, number: int, variant: int = 1) -> str:
+    """What the picture shows in plain ASCII, as `attachment://` links demand, its number among the
+    answer's own pictures, and which answer to its question that is, unless it is the first."""
     source = image.name.rsplit(".", 1)[0] or image.alt
     words = re.sub(r"[^a-z0-9]+", "-", source[:ALT_LENGTH].lower()).strip("-")
-    return f"{words[:_NAME_LENGTH].strip('-') or 'picture'}-{number}"
+    name = f"{words[:_NAME_LENGTH].strip('-') or 'picture'}-{number}"
+    return name if variant == 1 else f"{name}v{variant}"
 
 
 def drawing_name(kind: str, number: int) -> str:
@@ -84,6 +85,12 @@ def picture_number(filename: str) -> int | None:
     """Which of its answer's own pictures a file is; None for files that are none."""
     found = _PICTURE_NAME.fullmatch(filename)
     return int(found[1]) if found else None
+
+
+def picture_variant(filename: str) -> int | None:
+    """Which answer to its question brought a picture; None for files that are none."""
+    found = _PICTURE_NAME.fullmatch(filename)
+    return int(found[2] or 1) if found else None
 
 
 def text_upload(text: str, max_bytes: int) -> Upload:

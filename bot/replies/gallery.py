@@ -57,9 +57,14 @@ class Gallery:
     """
 
     def __init__(
-        self, max_bytes: int, changed: Callable[[], None], dropped: Callable[[], None]
+        self,
+        max_bytes: int,
+        changed: Callable[[], None],
+        dropped: Callable[[], None],
+        variant: int = 1,
     ) -> None:
         self._max_bytes = max_bytes
+        self._variant = variant
         self._changed = changed
         self._dropped = dropped
         self._count = 0
@@ -89,7 +94,7 @@ class Gallery:
         self._own += 1
         made = _Made(self._own, _size(image))
         self._pictures.append(made)
-        return self._hang(image, picture_name(image, made.number), made)
+        return self._hang(image, picture_name(image, made.number, self._variant), made)
 
     def add_drawing(self, image: ImagePart, kind: str) -> int:
         """Take a drawing of something in the answer's text; returns its number likewise."""

@@ -78,8 +78,10 @@ class LiveReply:
         max_pages: int = MAX_PAGES,
         show_reasoning: bool = False,
         post_tried: bool = False,
+        variant: int = 1,
     ) -> None:
-        """`name` tells this reply from every other, also after a restart: the turn's id.
+        """`name` tells this reply from every other, also after a restart: the turn's id. `variant`
+        tells its pictures from those of the other answers to its question.
 
         What does not fit into `max_pages` messages is attached to the last of them as a file.
         With `show_reasoning` the model's newest thought is shown while it works. `post_tried` says
@@ -99,6 +101,7 @@ class LiveReply:
             max_pages=max_pages,
             max_file_bytes=place.max_file_bytes,
             changed=self._wake,
+            variant=variant,
         )
         self._draft = self._composition.draft
         self._gallery = self._composition.gallery

@@ -14,6 +14,7 @@ from bot.replies.files import (
     fits,
     picture_name,
     picture_number,
+    picture_variant,
     shrink,
     take_request,
 )
@@ -61,6 +62,13 @@ def test_names_are_plain_and_say_what_the_picture_is(image, name):
     made = as_upload(image, picture_name(image, 2)).name
     assert made == name
     assert picture_number(made) == 2
+
+
+def test_a_picture_of_a_further_answer_to_a_question_tells_which_answer_brought_it():
+    for image in (noise(8), replace(noise(8), name="v3-1v4.png")):
+        for variant in (1, 2, 12):
+            made = as_upload(image, picture_name(image, 3, variant)).name
+            assert (picture_number(made), picture_variant(made)) == (3, variant)
 
 
 @pytest.mark.parametrize("name", ["table_1.png", "photo.png", "answer.md", "a-1.txt", "IMG-1.png"])

@@ -11,7 +11,7 @@ from tests.weather.kept import Kept
 from tests.weather.questions import Asked, words_in
 
 _NONCE = re.compile(r"(\d+)\.")
-_PICTURE = re.compile(r"-(\d+)\.\w+")
+_PICTURE = re.compile(r"-(\d+)(?:v\d+)?\.\w+")
 
 
 class Shelf:
