@@ -9,12 +9,14 @@ from discord.ext import commands
 
 from bot.chat.content import Message, Role, TextPart
 from bot.chat.places import SettingsPlace
+from bot.chat.ports import Clock
 from bot.chat.turns import Answer, OpenTurn, TurnState
 from bot.chores import Chore, Repeating
 from bot.client import Bot
 from bot.cogs._controls import controls
 from bot.cogs._growing import grow, standing
 from bot.errors import StorageError
+from bot.replies.errors import TransientError
 from bot.replies.live import LiveReply
 from bot.replies.recovery import Recovery
 
@@ -22,8 +24,38 @@ log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 15.0
 """How often it looks for what other processes left."""
+LONGEST_PAUSE_SECONDS = 600.0
+"""Between tries to end a reply while Discord or the database is in trouble."""
 AT_ONCE = 8
 """New replies must not be kept waiting."""
+
+
+class Backlog:
+    """Answers that could not be ended yet, and when each is tried again: after pauses that grow, as
+    long as the process lives."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._pauses: dict[int, float] = {}
+        self._due: dict[int, float] = {}
+
+    def put(self, turn_id: int) -> None:
+        """Note that a try has failed."""
+        pause = self._pauses.get(turn_id, LOOK_SECONDS)
+        self._pauses[turn_id] = min(2 * pause, LONGEST_PAUSE_SECONDS)
+        self._due[turn_id] = self._clock.now() + pause
+
+    def due(self) -> list[int]:
+        """Those whose time has come."""
+        return [turn_id for turn_id, due in self._due.items() if due <= self._clock.now()]
+
+    def take(self, turn_id: int) -> None:
+        """Note that one is tried again."""
+        del self._due[turn_id]
+
+    def forget(self, turn_id: int) -> None:
+        """Note that one has ended."""
+        self._pauses.pop(turn_id, None)
 
 
 class RecoveryCog(commands.Cog, name="Recovery"):
@@ -32,6 +64,7 @@ class RecoveryCog(commands.Cog, name="Recovery"):
     def __init__(self, bot: Bot) -> None:
         self._bot = bot
         self._recovery = Recovery(bot, bot.budget, controls)
+        self._backlog = Backlog(bot.clock)
         self._looking: Repeating | None = None
 
     @commands.Cog.listener()
@@ -49,6 +82,9 @@ class RecoveryCog(commands.Cog, name="Recovery"):
     async def _look(self) -> int:
         """End what there is; how many replies there were."""
         try:
+            for turn_id in self._backlog.due():
+                await self._bot.store.release(turn_id)
+                self._backlog.take(turn_id)
             turns = await self._bot.store.interrupted()
             await self._mend(turns)
             # Only now: what a reply has reserved is settled by what can be read of it.
@@ -66,9 +102,14 @@ class RecoveryCog(commands.Cog, name="Recovery"):
             async with free:
                 try:
                     await self._end(turn)
+                except (TransientError, StorageError) as error:
+                    log.info("interrupted reply not ended yet turn=%d %s", turn.turn_id, error)
+                    self._backlog.put(turn.turn_id)
                 except Exception:
                     # The edge of one reply: the others are ended all the same.
                     log.exception("interrupted reply not ended turn=%d", turn.turn_id)
+                else:
+                    self._backlog.forget(turn.turn_id)
 
         await asyncio.gather(*map(mend, turns))
 
@@ -79,12 +120,13 @@ class RecoveryCog(commands.Cog, name="Recovery"):
             await self._bot.responder.show_again(turn.turn_id, self._in_place)
             return
         pictures = kept.answer.message.images
-        mended = await self._recovery.mend(turn, pictures)
-        if mended.found is not None:
-            channel_id, message_id = mended.found
+
+        async def on_page(page: int, channel_id: int, message_id: int) -> None:
             await self._bot.store.shown_on(
-                turn.turn_id, page=1, channel_id=channel_id, message_id=message_id
+                turn.turn_id, page=page, channel_id=channel_id, message_id=message_id
             )
+
+        mended = await self._recovery.mend(turn, pictures, on_page)
         words = (TextPart(mended.text),) if mended.text else ()
         answer = Answer(Message(Role.ASSISTANT, (*words, *pictures)), model=turn.question.model)
         if ended:

@@ -71,7 +71,8 @@ class RefusedError(PlaceError):
 
 
 class UneditableError(PlaceError):
-    """The message takes no more edits: archived thread, or an old message edited too often."""
+    """The message takes no more edits: in an archived thread, written by another user, or an old
+    one that was edited too often."""
 
 
 class UploadTooLargeError(PlaceError):
@@ -95,6 +96,7 @@ _BY_CODE: dict[int, type[PlaceError]] = {
     30046: UneditableError,  # a message older than an hour, edited too often
     40005: UploadTooLargeError,
     50001: ForbiddenError,
+    50005: UneditableError,  # written by another user, as by the application of an old token
     50007: DirectMessagesClosedError,
     50013: ForbiddenError,
     50027: ExpiredError,

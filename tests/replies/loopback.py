@@ -112,6 +112,7 @@ class LoopbackDiscord:
                 "mentions": [],
                 "mention_roles": [],
                 "attachments": [],
+                "components": [],
                 "embeds": [],
                 "pinned": False,
                 "type": 0,
@@ -163,7 +164,7 @@ async def loopback(
 ) -> AsyncIterator[tuple[LoopbackDiscord, discord.Client]]:
     """Run the loopback and log a client in."""
     server = LoopbackDiscord()
-    app = web.Application()
+    app = web.Application(client_max_size=64 * 1024 * 1024)
     app.router.add_route("*", "/api/v10/{rest:.*}", server.handle)
     async with TestServer(app, host="127.0.0.1") as listening:
         monkeypatch.setattr(Route, "BASE", str(listening.make_url("/api/v10")))
