@@ -28,6 +28,7 @@ from bot.chat.ports import (
     VariantStore,
 )
 from bot.chat.respond import Responder
+from bot.hearing import Hearing
 from bot.keyring import Keyring
 from bot.replies.headers import trace
 from bot.replies.live import TurnControls
@@ -106,10 +107,7 @@ class Bot(commands.AutoShardedBot):
         self.answers_dms = answers_dms
         self.missed = missed
         self.look_back = look_back
-        self.deaf_since = deaf_since
-        """Since when messages may have been missed; None while everything is heard."""
-        self.lost_shards: set[int] = set()
-        self._has_gaps = False
+        self.hearing = Hearing(deaf_since)
         self.state = state
         self._dev_guild = discord.Object(dev_guild_id) if dev_guild_id else None
 
@@ -129,32 +127,19 @@ class Bot(commands.AutoShardedBot):
     @property
     def hears(self) -> bool:
         """Whether questions reach the bot and are taken."""
-        return self.is_ready() and self.deaf_since is None and self.responder.takes_questions
+        return self.is_ready() and self.hearing.is_whole and self.responder.takes_questions
 
     async def on_shard_disconnect(self, shard_id: int) -> None:
-        """Note since when not everything is heard; fires again while a shard tries to return."""
-        self.lost_shards.add(shard_id)
-        if self.deaf_since is None:
-            self.deaf_since = discord.utils.utcnow()
+        """Not everything is heard; fires again while a shard tries to return."""
+        self.hearing.lose(shard_id, discord.utils.utcnow())
 
     async def on_shard_connect(self, shard_id: int) -> None:
-        """A new session has begun; what came before it, Discord does not send."""
-        self.lost_shards.discard(shard_id)
-        self._has_gaps = True
+        """A new session has begun."""
+        self.hearing.begin(shard_id)
 
     async def on_shard_resumed(self, shard_id: int) -> None:
         """Discord has sent again what came meanwhile."""
-        self.lost_shards.discard(shard_id)
-        if not (self.lost_shards or self._has_gaps):
-            self.deaf_since = None
-
-    def hear_again(self) -> datetime | None:
-        """Since when messages may have been missed, told once; None while a shard is lost (again),
-        and when there is nothing to look back for."""
-        if self.lost_shards:
-            return None
-        since, self.deaf_since, self._has_gaps = self.deaf_since, None, False
-        return since
+        self.hearing.resume(shard_id)
 
     async def on_ready(self) -> None:
         """Say where the bot is; fires again after a lost session."""

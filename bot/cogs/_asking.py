@@ -10,13 +10,14 @@ from dataclasses import replace
 
 import discord
 
-from bot.chat.turns import Question, Scope
+from bot.chat.turns import OpenTurn, Question, Scope
 from bot.client import Bot
 from bot.cogs._acknowledging import acknowledge
 from bot.cogs._growing import grow
 from bot.cogs._places import settings_place
 from bot.errors import StorageError
 from bot.replies.interactions import InteractionPlace
+from bot.replies.live import LiveReply
 from bot.replies.places import ChannelPlace, upload_limit
 
 log = logging.getLogger(__name__)
@@ -31,6 +32,7 @@ NOTE_SECONDS = 1.0
 """So long may it take before the command is acknowledged, which Discord wants within three."""
 
 Prepare = Callable[[], Awaitable[Question]]
+Noted = Callable[[], Awaitable[None]]
 
 
 async def answer_interaction(
@@ -91,9 +93,10 @@ async def noted(interaction: discord.Interaction[Bot]) -> AsyncIterator[None]:
 
 
 async def answer_message(
-    bot: Bot, message: discord.Message, scope: Scope, prepare: Prepare
-) -> None:
-    """Answer a message with a reply to it.
+    bot: Bot, message: discord.Message, scope: Scope, prepare: Prepare, *, noted: Noted
+) -> bool:
+    """Answer a message with a reply to it; `noted` is called as soon as no restart can lose the
+    question any more. False when it was answered before.
 
     Raises:
         BotError: whatever `prepare` raises.
@@ -105,6 +108,9 @@ async def answer_message(
         asker=message.author,
         max_file_bytes=upload_limit(message.guild),
     )
-    await bot.responder.ask(
-        scope, prepare, lambda turn: grow(bot, place, turn, settings_place(message))
-    )
+
+    async def begin(turn: OpenTurn) -> LiveReply:
+        await noted()
+        return await grow(bot, place, turn, settings_place(message))
+
+    return await bot.responder.ask(scope, prepare, begin)

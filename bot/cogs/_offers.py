@@ -13,39 +13,61 @@ from bot.cogs._acknowledging import acknowledge
 from bot.cogs.errors import report, tell
 from bot.errors import QuestionError
 from bot.i18n import _, use_language
-from bot.replies.errors import NETWORK_ERRORS, classify
+from bot.replies.errors import NETWORK_ERRORS, PlaceError, TransientError, classify, translated
 
 log = logging.getLogger(__name__)
 
 
 async def with_roles(message: discord.Message) -> bool:
     """Give a message that was read later its author's roles, which only live ones bring along;
-    False when the author is not there any more."""
+    False when the author is not there any more.
+
+    Raises:
+        TransientError: Discord is in trouble.
+    """
     if message.guild is None or isinstance(message.author, discord.Member):
         return True
     try:
-        message.author = await message.guild.fetch_member(message.author.id)
-    except NETWORK_ERRORS as error:
-        log.info("author not known channel=%d %s", message.channel.id, classify(error))
+        with translated():
+            message.author = await message.guild.fetch_member(message.author.id)
+    except TransientError:
+        raise
+    except PlaceError as error:
+        log.info("author not known channel=%d %s", message.channel.id, error)
         return False
     return True
 
 
 async def offer_answer(message: discord.Message) -> None:
-    """Ask whether a message that was missed shall still be answered."""
+    """Ask whether a message that was missed shall still be answered.
+
+    Raises:
+        TransientError: Discord is in trouble.
+    """
     if message.guild is not None:
         use_language(message.guild.preferred_locale.value)
     view = ui.View(timeout=None)
     view.add_item(AnswerButton(message.id))
     try:
-        await message.channel.send(
-            _("I was away when you wrote this. Shall I answer it now?"),
-            reference=message.to_reference(fail_if_not_exists=False),
-            view=view,
-            allowed_mentions=discord.AllowedMentions.none(),
-        )
+        with translated():
+            await message.channel.send(
+                _("I was away when you wrote this. Shall I answer it now?"),
+                reference=message.to_reference(fail_if_not_exists=False),
+                view=view,
+                allowed_mentions=discord.AllowedMentions.none(),
+            )
+    except TransientError:
+        raise
+    except PlaceError as error:
+        log.info("answer not offered channel=%d %s", message.channel.id, error)
+
+
+async def withdraw_offer(pressed: discord.Interaction[Any]) -> None:
+    """Delete the offer whose button was pressed; one that stays does no harm."""
+    try:
+        await pressed.delete_original_response()
     except NETWORK_ERRORS as error:
-        log.info("answer not offered channel=%d %s", message.channel.id, classify(error))
+        log.info("offer not deleted channel=%s %s", pressed.channel_id, classify(error))
 
 
 class AnswerButton(ui.DynamicItem[ui.Button[Any]], template=r"answer:(?P<message>[0-9]{1,20})"):
@@ -78,8 +100,7 @@ class AnswerButton(ui.DynamicItem[ui.Button[Any]], template=r"answer:(?P<message
                 await tell(interaction, _("Only the one who asked can use this button."))
                 return
             message.author = interaction.user
-            await interaction.delete_original_response()
-            interaction.client.dispatch("wanted_answer", message)
+            interaction.client.dispatch("wanted_answer", message, interaction)
         except Exception as error:  # noqa: BLE001 - the library only logs what escapes here
             await report(interaction, error)
 

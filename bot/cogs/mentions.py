@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 from functools import partial
+from typing import Any
 
 import aiohttp
 import discord
@@ -16,13 +18,14 @@ from bot.chat.profiles import Profile, profile_of
 from bot.chat.turns import Manner, Question
 from bot.client import Bot
 from bot.cogs._admission import Admitted, admit, conversation
-from bot.cogs._asking import answer_message
+from bot.cogs._asking import Noted, answer_message
 from bot.cogs._attachments import Refetch, collect, files_of
+from bot.cogs._dealt_with import DealtWith
 from bot.cogs._editing import Own, Shown, edit_of, own_pictures, pictures_of
-from bot.cogs._offers import AnswerButton, offer_answer, with_roles
+from bot.cogs._offers import AnswerButton, offer_answer, with_roles, withdraw_offer
 from bot.cogs._places import name_of, scope_of, speaker_of
 from bot.cogs._quoted import everything_in, words_of
-from bot.cogs.errors import words_for
+from bot.cogs.errors import report, words_for
 from bot.errors import AccessError, ClosingError, QuestionError, QuotaError
 from bot.i18n import _, use_language
 
@@ -41,39 +44,59 @@ class Mentions(commands.Cog):
     def __init__(self, bot: Bot) -> None:
         self._bot = bot
         self._refusing = Sparing(times=REFUSALS, seconds=PASSING_SECONDS)
+        self._dealt_with = DealtWith(bot.state, bot.look_back if bot.looks_back else timedelta())
 
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:
         """Answer what is meant for the bot; nothing may be awaited before the question queues."""
-        if self._is_question(message):
-            await self._answer(message)
+        # Whoever starts next looks back, and answers what this process does not take any more.
+        if (
+            self._is_question(message)
+            and not await self._answer(message, _nothing)
+            and not self._bot.looks_back
+        ):
+            await _reply(message, sentence(ClosingError()))
 
-    async def answer_missed(self, message: discord.Message) -> None:
-        """Answer what was written while the bot was away, or offer it, as the operator wants."""
-        if not self._is_question(message):
-            return
-        if self._bot.missed == "offer":
+    async def answer_missed(self, message: discord.Message, dealt_with: Noted) -> None:
+        """Answer what was written while the bot was away, or offer it, as the operator wants;
+        `dealt_with` is called as soon as nobody has to look for it again.
+
+        Raises:
+            TransientError: Discord is in trouble.
+            StorageError: so is the database.
+        """
+        if not self._is_question(message) or await self._dealt_with.knows(message.id):
+            await dealt_with()
+        elif self._bot.missed == "offer":
             await offer_answer(message)
-        elif await with_roles(message):
-            await self._answer(message)
+            await self._dealt_with.note(message.id)
+            await dealt_with()
+        elif not await with_roles(message) or await self._answer(message, dealt_with):
+            await dealt_with()
 
     @commands.Cog.listener()
-    async def on_wanted_answer(self, message: discord.Message) -> None:
-        """Answer what was offered."""
-        if self._is_question(message):
-            await self._answer(message)
+    async def on_wanted_answer(
+        self, message: discord.Message, pressed: discord.Interaction[Any]
+    ) -> None:
+        """Answer what was offered; the offer stays until it cannot be lost any more."""
+        if self._is_question(message) and not await self._answer(
+            message, lambda: withdraw_offer(pressed)
+        ):
+            await report(pressed, ClosingError())
 
-    async def _answer(self, message: discord.Message) -> None:
+    async def _answer(self, message: discord.Message, noted: Noted) -> bool:
+        """Answer, or say why not; False when that is left to the next start."""
         if message.guild is not None:
             use_language(message.guild.preferred_locale.value)
+        self._dealt_with.take(message.id)
         try:
-            await answer_message(
-                self._bot, message, scope_of(message), lambda: self._question(message)
+            answered = await answer_message(
+                self._bot, message, scope_of(message), lambda: self._question(message), noted=noted
             )
-        except ClosingError as error:
-            # Whoever starts next looks back, and answers it.
-            if not self._bot.looks_back:
-                await _reply(message, sentence(error))
+            if not answered:
+                await noted()
+        except ClosingError:
+            return False
         except Exception as error:
             # The edge of this feature: a sentence for the member, a traceback for the operator.
             words = words_for(error)
@@ -83,9 +106,10 @@ class Mentions(commands.Cog):
                     "Something went wrong inside the bot; its operator can find it in the log."
                 )
             passing = isinstance(error, (AccessError, QuotaError))
-            if passing and not self._refusing.again(message.author.id, self._bot.clock.now()):
-                return
-            await _reply(message, words, delete_after=PASSING_SECONDS if passing else None)
+            if not passing or self._refusing.again(message.author.id, self._bot.clock.now()):
+                await _reply(message, words, delete_after=PASSING_SECONDS if passing else None)
+            await self._dealt_with.note(message.id)
+        return True
 
     def _is_question(self, message: discord.Message) -> bool:
         if self._bot.budget.refusals.is_closed(message.channel.id):
@@ -177,6 +201,10 @@ class Mentions(commands.Cog):
         return _(
             "I see no words or files in this message. Write your question behind a mention of me."
         )
+
+
+async def _nothing() -> None:
+    """What is heard when it is asked needs no more than to be answered."""
 
 
 def _may_choose(profile: Profile, manner: Manner) -> bool:

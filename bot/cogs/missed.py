@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Protocol, cast
 
 import discord
@@ -13,17 +14,22 @@ from discord.ext import commands
 
 from bot.chores import ended
 from bot.client import Bot
-from bot.cogs._asking import UNSEEN
+from bot.cogs._asking import UNSEEN, Noted
 from bot.errors import StorageError
+from bot.hearing import Gap
 from bot.i18n import _, use_language
 from bot.replies.by_token import ORIGINAL, end_by_token
-from bot.replies.errors import NETWORK_ERRORS, PlaceError, classify
+from bot.replies.errors import PlaceError, TransientError, translated
 from bot.replies.interactions import TOKEN_LIFE
 
 log = logging.getLogger(__name__)
 
-MARGIN = timedelta(seconds=10)
-"""What was noted of the last moment before may be so old."""
+MARGIN = timedelta(minutes=3)
+"""What was heard last may be so old and not noted: files are fetched first, and a connection that
+breaks silently is missed after one or two minutes."""
+FIRST_PAUSE_SECONDS = 15.0
+LONGEST_PAUSE_SECONDS = 240.0
+"""Between looks while Discord or the database is in trouble."""
 MOST_CHANNELS = 100
 MOST_DIRECT_CHANNELS = 50
 MOST_MESSAGES = 100
@@ -38,7 +44,7 @@ Readable = discord.abc.GuildChannel | discord.Thread | discord.PartialMessageabl
 class AnswersMissed(Protocol):
     """Who answers mentions."""
 
-    async def answer_missed(self, message: discord.Message) -> None:
+    async def answer_missed(self, message: discord.Message, dealt_with: Noted) -> None:
         """Answer a message, or offer it, if it is meant for the bot."""
         ...
 
@@ -55,11 +61,10 @@ class Missed(commands.Cog):
     @commands.Cog.listener()
     async def on_ready(self) -> None:
         """Fires after the start, and again whenever Discord could not resume a session."""
-        # Lost again while it became ready, it becomes ready once more.
-        since = self._bot.hear_again()
-        if since is None:
+        gap = self._bot.hearing.gap()
+        if gap is None:
             return
-        task = asyncio.create_task(self._look(since - MARGIN))
+        task = asyncio.create_task(self._look_through(gap))
         self._looks.add(task)
         task.add_done_callback(self._looks.discard)
 
@@ -67,34 +72,73 @@ class Missed(commands.Cog):
         """Leave the rest to the next start."""
         await asyncio.gather(*map(ended, self._looks))
 
-    async def _look(self, since: datetime) -> None:
-        now = discord.utils.utcnow()
-        try:
-            orphans_before, self._orphans_before = self._orphans_before, None
-            if orphans_before is not None and await self._bot.presence.others_live():
-                orphans_before = None  # It may still see them through.
-            reach = [self._bot.look_back] if self._bot.looks_back else []
-            if orphans_before is not None:
-                # Commands without an answer are ended whatever the operator wants of mentions.
-                await self._end_unseen(orphans_before)
-                reach.append(TOKEN_LIFE)
-            if not reach:
+    async def _look_through(self, gap: Gap) -> None:
+        """Look until all is found, or until what is not is older than anybody looks back for."""
+        began, pause = discord.utils.utcnow(), FIRST_PAUSE_SECONDS
+        while not await self._look(gap):
+            await self._bot.clock.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+            if not (self._bot.hearing.is_open(gap) and self._bot.responder.takes_questions):
                 return
-            earliest = max(since, now - max(reach))
-            found: list[discord.Message] = []
-            for channel in [*self._busy(earliest), *await self._direct()]:
-                newest = await _written(channel, earliest)
-                if orphans_before is not None:
-                    await self._end_orphans(newest, orphans_before)
-                if self._bot.looks_back:
-                    found += await self._unanswered(newest, now - self._bot.look_back)
-            log.info("looked back to %s, messages: %d", f"{earliest:%H:%M:%S}", len(found))
-            await self._have_answered(sorted(found, key=lambda message: message.id))
+            if discord.utils.utcnow() > began + max(self._bot.look_back, TOKEN_LIFE):
+                log.warning("missed messages not found, given up")
+                self._bot.hearing.close(gap)
+                return
+
+    async def _look(self, gap: Gap) -> bool:
+        """Find what was missed, have it answered, and close the gap as soon as none of it can be
+        lost any more; False when something is left for another try."""
+        try:
+            found, all_read = await self._find(gap)
+            left = {message.id for message in found}
+
+            async def dealt_with(message_id: int) -> None:
+                left.discard(message_id)
+                if all_read and not left:
+                    self._bot.hearing.close(gap)
+
+            await dealt_with(0)
+            await self._have_answered(found, dealt_with)
         except StorageError as error:
             log.warning("missed messages not looked for: %s", error)
+            return False
         except Exception:
             # The edge of this task.
             log.exception("missed messages not looked for")
+            return False
+        return all_read and not left
+
+    async def _find(self, gap: Gap) -> tuple[list[discord.Message], bool]:
+        """What nobody has answered, oldest first, and whether everything could be looked through;
+        commands without an answer are ended, whatever the operator wants of mentions."""
+        now = discord.utils.utcnow()
+        orphans_before = self._orphans_before
+        if orphans_before is not None and await self._bot.presence.others_live():
+            orphans_before = None  # It may still see them through.
+        reach = [self._bot.look_back] if self._bot.looks_back else []
+        all_read = True
+        if orphans_before is not None:
+            all_read = await self._end_unseen(orphans_before)
+            reach.append(TOKEN_LIFE)
+        if not reach:
+            return [], True
+        earliest = max(gap.since - MARGIN, now - max(reach))
+        found: list[discord.Message] = []
+        for channel in [*self._busy(earliest), *await self._direct()]:
+            try:
+                newest = await _written(channel, earliest)
+                if orphans_before is not None:
+                    await self._end_orphans(newest, orphans_before)
+            except TransientError as error:
+                log.info("channel not looked through yet channel=%d %s", channel.id, error)
+                all_read = False
+                continue
+            if self._bot.looks_back:
+                found += await self._unanswered(newest, now - self._bot.look_back)
+        if all_read:
+            self._orphans_before = None
+        log.info("looked back to %s, messages: %d", f"{earliest:%H:%M:%S}", len(found))
+        return sorted(found, key=lambda message: message.id), all_read
 
     def _busy(self, since: datetime) -> list[Readable]:
         """Channels of servers with newer messages that the bot may read, the newest first."""
@@ -129,7 +173,11 @@ class Missed(commands.Cog):
             and not await self._bot.store.is_known(message.id)
         ]
 
-    async def _have_answered(self, messages: Sequence[discord.Message]) -> None:
+    async def _have_answered(
+        self,
+        messages: Sequence[discord.Message],
+        dealt_with: Callable[[int], Awaitable[None]],
+    ) -> None:
         """Give them to whoever answers mentions: a few at once, those of one member in a row, as
         limits are meant for members who flood."""
         answering = cast("AnswersMissed", self._bot.cogs["Mentions"])
@@ -141,20 +189,31 @@ class Missed(commands.Cog):
         async def answer(row: Sequence[discord.Message]) -> None:
             for message in row:
                 async with free:
-                    await answering.answer_missed(message)
+                    try:
+                        await answering.answer_missed(message, partial(dealt_with, message.id))
+                    except (StorageError, TransientError) as error:
+                        channel_id = message.channel.id
+                        log.info("not answered yet channel=%d %s", channel_id, error)
 
         await asyncio.gather(*map(answer, rows.values()))
 
-    async def _end_unseen(self, before: datetime) -> None:
-        """End private commands whose process has died, by the tokens that were noted."""
+    async def _end_unseen(self, before: datetime) -> bool:
+        """End private commands whose process has died, by the tokens that were noted; False when
+        some are left for another try."""
+        all_ended = True
         for key, token in (await self._bot.state.find(UNSEEN)).items():
             if discord.utils.snowflake_time(int(key.removeprefix(UNSEEN))) >= before:
                 continue
-            await self._bot.state.forget(key)
             try:
                 await end_by_token(self._bot, token, ORIGINAL, _restarted(), only_thinking=True)
+            except TransientError as error:
+                log.info("private command not ended yet %s", error)
+                all_ended = False
+                continue
             except PlaceError as error:
                 log.info("private command not ended %s", error)
+            await self._bot.state.forget(key)
+        return all_ended
 
     async def _end_orphans(self, messages: Sequence[discord.Message], before: datetime) -> None:
         """Say under commands that their process has died, where they would "think" for ever."""
@@ -168,22 +227,32 @@ class Missed(commands.Cog):
                 use_language(message.guild.preferred_locale.value)
             channel = self._bot.get_partial_messageable(message.channel.id)
             try:
-                await channel.get_partial_message(message.id).edit(
-                    content=_restarted(),
-                    allowed_mentions=discord.AllowedMentions.none(),
-                )
-            except NETWORK_ERRORS as error:
-                log.info("command not ended channel=%d %s", message.channel.id, classify(error))
+                with translated():
+                    await channel.get_partial_message(message.id).edit(
+                        content=_restarted(),
+                        allowed_mentions=discord.AllowedMentions.none(),
+                    )
+            except TransientError:
+                raise
+            except PlaceError as error:
+                log.info("command not ended channel=%d %s", message.channel.id, error)
 
 
 async def _written(channel: Readable, since: datetime) -> list[discord.Message]:
-    """The newest messages of a channel, the oldest first; none where Discord refuses."""
+    """The newest messages of a channel, the oldest first; none where Discord refuses.
+
+    Raises:
+        TransientError: Discord is in trouble.
+    """
     assert isinstance(channel, discord.abc.Messageable)  # forums have no newest message
     try:
-        newest = channel.history(limit=MOST_MESSAGES, after=since, oldest_first=False)
-        return [message async for message in newest][::-1]
-    except NETWORK_ERRORS as error:
-        log.info("channel not looked through channel=%d %s", channel.id, classify(error))
+        with translated():
+            newest = channel.history(limit=MOST_MESSAGES, after=since, oldest_first=False)
+            return [message async for message in newest][::-1]
+    except TransientError:
+        raise
+    except PlaceError as error:
+        log.info("channel not looked through channel=%d %s", channel.id, error)
         return []
 
 
