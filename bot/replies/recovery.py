@@ -78,8 +78,8 @@ class _Cut:
     def own(self, page: _Page) -> list[discord.Attachment]:
         """A page's files without the pictures of another answer to the same question, on whose
         messages this one began to grow."""
-        strange = (None, self.turn.variant)
-        return [file for file in page.files if picture_variant(file.filename) in strange]
+        own = (None, self.turn.variant)
+        return [file for file in page.files if picture_variant(file.filename) in own]
 
     @property
     def missing(self) -> list[int]:
