@@ -126,7 +126,7 @@ class RecoveryCog(commands.Cog, name="Recovery"):
                 turn.turn_id, page=page, channel_id=channel_id, message_id=message_id
             )
 
-        mended = await self._recovery.mend(turn, pictures, on_page)
+        mended = await self._recovery.mend(turn, pictures, on_page, ended=ended)
         words = (TextPart(mended.text),) if mended.text else ()
         answer = Answer(Message(Role.ASSISTANT, (*words, *pictures)), model=turn.question.model)
         if ended:

@@ -14,10 +14,16 @@ ORIGINAL = "@original"
 
 
 async def end_by_token(
-    client: discord.Client, token: str, message: str, words: str, *, only_thinking: bool = False
+    client: discord.Client,
+    token: str,
+    message: str,
+    words: str,
+    *,
+    only_growing: bool = False,
+    only_thinking: bool = False,
 ) -> None:
-    """Say how a message ended that still grows, under what it shows, and take its buttons away;
-    `only_thinking`: unless it shows something already.
+    """Say once how a message ended, under what it shows, and take its buttons away;
+    `only_growing`: if it looks as if it grew; `only_thinking`: unless it shows something already.
 
     Raises:
         PlaceError: the token is over (after 15 minutes), or Discord is in trouble.
@@ -30,9 +36,11 @@ async def end_by_token(
     with translated():
         shown = await client.http.request(route("GET"))
         thinks = bool(shown.get("flags", 0) & discord.MessageFlags.loading.flag)
-        # Only what grows has buttons there.
-        if not thinks and (only_thinking or not shown.get("components")):
+        grows = thinks or bool(shown.get("components"))  # Only what grows has buttons there.
+        if (only_thinking and not thinks) or (only_growing and not grows):
             return
+        if words in shown["content"] and not grows:
+            return  # An earlier try has come through.
         text = readable(shown["content"])
         content = under(text, small(words))[0] if text else words
         body = {"content": content, "components": [], "allowed_mentions": {"parse": []}}

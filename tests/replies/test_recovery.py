@@ -130,6 +130,38 @@ async def test_a_private_answer_is_not_mentioned_in_public(world):
     assert server.requests == []
 
 
+async def nobody(_page: int, _channel_id: int, _message_id: int) -> None:
+    """Told of no further messages."""
+
+
+def privately(page: int) -> OpenTurn:
+    asked = turn(page, scope="private:2")
+    return replace(asked, question=replace(asked.question, token="token"))
+
+
+async def test_a_private_answer_cut_off_between_two_pages_is_ended_although_nothing_grows(world):
+    """A page that is full has no buttons any more, and the next was not there yet."""
+    server, recovery, channel = world
+    page = (await ChannelPlace(channel).post(Paint("Half an"), nonce="1")).id
+    await recovery.mend(privately(page), (), nobody)
+    assert server.messages[str(page)]["content"] == f"Half an\n{SAID}"
+
+
+async def test_a_private_answer_is_ended_once_however_often_it_is_tried(world):
+    server, recovery, channel = world
+    page = (await ChannelPlace(channel).post(Paint("Half an"), nonce="1")).id
+    for _try in range(2):
+        await recovery.mend(privately(page), (), nobody)
+    assert server.messages[str(page)]["content"] == f"Half an\n{SAID}"
+
+
+async def test_a_private_answer_that_was_shown_whole_is_not_called_interrupted(world):
+    server, recovery, channel = world
+    page = (await ChannelPlace(channel).post(Paint("All of it."), nonce="1")).id
+    await recovery.mend(privately(page), (), nobody, ended=True)
+    assert server.messages[str(page)]["content"] == "All of it."
+
+
 async def test_a_reply_that_is_gone_is_left_alone(world):
     server, recovery, _ = world
     assert (await mend(recovery, turn(123))).text == ""
