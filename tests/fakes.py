@@ -477,6 +477,13 @@ class MemoryQuotas:
         self.reserved[number] = guild_id, held
         return number
 
+    async def lower(self, reservation: int, most: Spent) -> None:
+        guild_id, wanted = self.reserved[reservation]
+        kept = [replace(w, amount=min(w.amount, most.of(w.charge.account.measure))) for w in wanted]
+        for before, after in zip(wanted, kept, strict=True):
+            self.used[guild_id, before.charge.account] += after.amount - before.amount
+        self.reserved[reservation] = guild_id, kept
+
     async def settle(self, reservation: int, spent: Spent) -> None:
         if self.troubled:
             raise StorageError("away")

@@ -24,6 +24,7 @@ class Closings:
         self._waiting: dict[int, tuple[TurnState, Answer]] = {}
         self._shown: set[int] = set()
         self._private: set[Scope] = set()
+        self._left: set[int] = set()
 
     def confirm(self, turn_id: int) -> None:
         """Note, with the next `retry`, that Discord has an answer's last state; an answer that is
@@ -32,10 +33,8 @@ class Closings:
 
     async def left_unshown(self, turn_id: int) -> None:
         """Have an answer that has ended shown later: Discord could not be reached."""
-        try:
-            await self._store.release(turn_id)
-        except StorageError as error:
-            log.warning("the next start shows it turn=%d: %s", turn_id, error)
+        self._left.add(turn_id)
+        await self._release_rest()
 
     async def forget(self, scope: Scope) -> None:
         """Forget a conversation, now or when the memory works again."""
@@ -54,6 +53,7 @@ class Closings:
         while len(self._waiting) > MOST_WAITING:
             given_up = next(iter(self._waiting))
             del self._waiting[given_up]
+            self._left.discard(given_up)
             log.error("ending given up turn=%d", given_up)
 
     async def retry(self) -> int:
@@ -66,6 +66,7 @@ class Closings:
             self._waiting.pop(turn_id, None)
             log.info("ending kept after all turn=%d", turn_id)
         await self._forget_rest()
+        await self._release_rest()
         if shown := self._shown - self._waiting.keys():
             try:
                 await self._store.confirm_shown(shown)
@@ -74,6 +75,15 @@ class Closings:
             else:
                 self._shown -= shown
         return len(self._waiting)
+
+    async def _release_rest(self) -> None:
+        # Whoever finds an answer before its ending is kept takes it for an interrupted one.
+        try:
+            for turn_id in self._left - self._waiting.keys():
+                await self._store.release(turn_id)
+                self._left.discard(turn_id)
+        except StorageError as error:
+            log.warning("answers not left for later yet: %s", error)
 
     async def _forget_rest(self) -> None:
         try:

@@ -80,8 +80,8 @@ class Delivery:
         else:
             await closings.forget(question.scope)
 
-    async def again(self, kept: KeptTurn, surface: ReplySurface) -> None:
-        """Show an answer that is kept."""
+    async def again(self, kept: KeptTurn, surface: ReplySurface) -> bool:
+        """Show an answer that is kept; False when Discord could not be reached."""
         message = kept.answer.message
         for part in message.parts:
             match part:
@@ -93,10 +93,12 @@ class Delivery:
             surface.cite(kept.answer.sources)
         model = message.natives[0].model if message.natives else kept.turn.question.model
         ending = endings.again(kept.state, has_text=bool(message.text))
-        if await surface.end(_with_pictures(ending, model, message.images)):
+        shown = await surface.end(_with_pictures(ending, model, message.images))
+        if shown and kept.turn.question.scope.is_private:
+            await self._closings.forget(kept.turn.question.scope)
+        elif shown:
             self._closings.confirm(kept.turn.turn_id)
-        else:
-            await self._closings.left_unshown(kept.turn.turn_id)
+        return shown
 
 
 def _with_pictures(ending: Ending, model: str, images: Sequence[ImagePart]) -> Ending:

@@ -56,6 +56,12 @@ class Growing:
             self.usage = usage if self.usage is None else self.usage + usage
 
     @property
+    def text(self) -> str:
+        """The words so far."""
+        kept = [part.text for part in self._parts if isinstance(part, TextPart)]
+        return "".join([*kept, *self._words])
+
+    @property
     def has_text(self) -> bool:
         """Whether there are words to be read."""
         return any(piece.strip() for piece in self._words) or any(

@@ -89,12 +89,17 @@ class Meter:
             # A counter keeps zeros for ever.
             self._growing = +self._growing
 
-    async def draw(self, question: Question, spending: Spending, images: int) -> None:
-        """Count pictures in advance that a chat model asks for.
+    async def draw(
+        self, question: Question, spending: Spending, images: int, *, so_far: Spent
+    ) -> None:
+        """Count pictures in advance that a chat model asks for, which itself has used `so_far`.
 
         Raises:
             QuotaError: so many are not left.
+            StorageError: nobody can tell.
         """
+        if spending.reservation is not None:
+            await self._store.lower(spending.reservation, so_far)
         guild_id, model = question.scope.guild_id, question.manner.draws_with or ""
         expected = {
             Measure.IMAGES: images,

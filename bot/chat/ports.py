@@ -320,6 +320,10 @@ class QuotaStore(Protocol):
         """
         ...
 
+    async def lower(self, reservation: int, most: Spent) -> None:
+        """Hold no more than this any longer."""
+        ...
+
     async def settle(self, reservation: int, spent: Spent) -> None:
         """Count what was really used instead; a reservation is settled once."""
         ...

@@ -232,24 +232,25 @@ class Responder:
         await self._idle.wait()
         await self.close_rest()
 
-    async def show_again(self, turn_id: int, open_surface: OpenSurface) -> None:
-        """Show an answer that ended when its process could not show it any more.
+    async def show_again(self, turn_id: int, open_surface: OpenSurface) -> bool:
+        """Show an answer that ended when it could not be shown; False when it still cannot.
 
         Raises:
             ConversationError: the answer is no longer remembered.
         """
         kept = await self._variants.kept(turn_id)
-        await self._show(kept, open_surface)
         await self._meter.settle_cut_off(kept.turn, kept.answer.message)
+        return await self._delivery.again(kept, await open_surface(kept.turn))
 
     async def recovered(self, turn: OpenTurn, state: TurnState, answer: Answer) -> None:
         """Keep how an answer ended after all that another process could not see through, and
         settle what it used."""
+        # First: once nothing is owed for it any more, its reservation is given back.
+        await self._meter.settle_cut_off(turn, answer.message)
         if turn.question.scope.is_private:
             await self._store.clear(turn.question.scope)
         else:
             await self._store.close_turn(turn.turn_id, state, answer, shown=True)
-        await self._meter.settle_cut_off(turn, answer.message)
 
     async def close_rest(self) -> int:
         """Keep and count what could not be when it ended; how many answers still wait."""

@@ -12,11 +12,13 @@ from bot.chat.closing import NO_MEMORY
 from bot.chat.content import Message, Role
 from bot.chat.context import HISTORY_BYTES, budget_for, fit, message_tokens, without_media
 from bot.chat.drawing import Drawing, Order
+from bot.chat.events import Usage
 from bot.chat.growing import Growing
 from bot.chat.metering import Meter, Spending
 from bot.chat.persona import system_prompt
 from bot.chat.ports import ChatModel, ChatRequest, PictureScaler, ReplyStore, ReplySurface
 from bot.chat.profiles import profile_of
+from bot.chat.quota import Spent
 from bot.chat.reading import Reading
 from bot.chat.turns import Ending, Exchange, OpenTurn, Question, Task
 from bot.errors import BotError, LLMError, QuotaError, StorageError
@@ -116,8 +118,9 @@ class Writing:
         calls = [studio.called(call, question, history) for call in growing.tool_calls]
         orders = [Order(*called) for called in calls if called is not None][:MAX_PICTURES]
         if orders:
+            so_far = self._so_far(question, growing, spending)
             try:
-                await self._meter.draw(question, spending, len(orders))
+                await self._meter.draw(question, spending, len(orders), so_far=so_far)
             except QuotaError as error:
                 return endings.undrawn(error, has_text=growing.has_text)
             return replace(await drawing.make(orders), can_continue=False)
@@ -126,6 +129,16 @@ class Writing:
             task=question.task,
             has_text=growing.has_text,
             has_images=bool(growing.images),
+        )
+
+    def _so_far(self, question: Question, growing: Growing, spending: Spending) -> Spent:
+        usage = growing.usage or Usage()
+        return self._meter.cost(
+            question,
+            tokens=usage.input_tokens + usage.output_tokens,
+            words=growing.text,
+            images=0,
+            sent_tokens=spending.sent_tokens,
         )
 
     def _chat_request(self, question: Question, history: Sequence[Exchange]) -> ChatRequest:

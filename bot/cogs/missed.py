@@ -55,12 +55,20 @@ class Missed(commands.Cog):
     def __init__(self, bot: Bot) -> None:
         self._bot = bot
         self._looks: set[asyncio.Task[None]] = set()
+        self._looking = asyncio.Lock()
         self._orphans_before: datetime | None = discord.utils.utcnow()
         """Commands acknowledged before this start have nobody any more who answers them."""
 
     @commands.Cog.listener()
+    async def on_shard_ready(self, _shard_id: int) -> None:
+        """Fires when a shard has a new session. After the start it is alone in that: `ready` would
+        wait for new sessions of all the others."""
+        if self._bot.is_ready():
+            await self.on_ready()
+
+    @commands.Cog.listener()
     async def on_ready(self) -> None:
-        """Fires after the start, and again whenever Discord could not resume a session."""
+        """Fires after the start."""
         gap = self._bot.hearing.gap()
         if gap is None:
             return
@@ -88,6 +96,11 @@ class Missed(commands.Cog):
     async def _look(self, gap: Gap) -> bool:
         """Find what was missed, have it answered, and close the gap as soon as none of it can be
         lost any more; False when something is left for another try."""
+        async with self._looking:
+            # Two at once would find the same.
+            return not self._bot.hearing.is_open(gap) or await self._look_once(gap)
+
+    async def _look_once(self, gap: Gap) -> bool:
         try:
             found, all_read = await self._find(gap)
             left = {message.id for message in found}

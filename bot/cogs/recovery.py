@@ -10,14 +10,16 @@ from discord.ext import commands
 from bot.chat.content import Message, Role, TextPart
 from bot.chat.places import SettingsPlace
 from bot.chat.ports import Clock
-from bot.chat.turns import Answer, OpenTurn, TurnState
-from bot.chores import Chore, Repeating
+from bot.chat.turns import Answer, KeptTurn, OpenTurn, TurnState
+from bot.chores import Chore, Repeating, ended
 from bot.client import Bot
 from bot.cogs._controls import controls
 from bot.cogs._growing import grow, standing
 from bot.errors import StorageError
-from bot.replies.errors import TransientError
+from bot.replies.by_token import TokenPlace
+from bot.replies.errors import PlaceError, TransientError
 from bot.replies.live import LiveReply
+from bot.replies.places import Place
 from bot.replies.recovery import Recovery
 
 log = logging.getLogger(__name__)
@@ -66,58 +68,63 @@ class RecoveryCog(commands.Cog, name="Recovery"):
         self._recovery = Recovery(bot, bot.budget, controls)
         self._backlog = Backlog(bot.clock)
         self._looking: Repeating | None = None
+        self._mending: set[asyncio.Task[None]] = set()
+        self._free = asyncio.Semaphore(AT_ONCE)
 
     @commands.Cog.listener()
     async def on_ready(self) -> None:
         """Fires again after every lost session; only the first time counts."""
         if self._looking is None:
-            look = Chore("unfinished replies ended", LOOK_SECONDS, self._look)
+            look = Chore("unfinished replies found", LOOK_SECONDS, self._look)
             self._looking = Repeating(look, self._bot.clock)
 
     async def cog_unload(self) -> None:
         """Leave the rest to the next start."""
         if self._looking is not None:
             await self._looking.end()
+        await asyncio.gather(*map(ended, self._mending))
 
     async def _look(self) -> int:
-        """End what there is; how many replies there were."""
+        """Have ended what there is; how many replies there were."""
         try:
             for turn_id in self._backlog.due():
                 await self._bot.store.release(turn_id)
                 self._backlog.take(turn_id)
             turns = await self._bot.store.interrupted()
-            await self._mend(turns)
-            # Only now: what a reply has reserved is settled by what can be read of it.
             if returned := await self._bot.quotas.give_back():
                 log.info("gave back %d reservations of dead processes", returned)
         except StorageError as error:
             log.warning("unfinished replies not looked for: %s", error)
             return 0
+        for turn in turns:
+            task = asyncio.create_task(self._mend(turn))
+            self._mending.add(task)
+            task.add_done_callback(self._mending.discard)
         return len(turns)
 
-    async def _mend(self, turns: list[OpenTurn]) -> None:
-        free = asyncio.Semaphore(AT_ONCE)
-
-        async def mend(turn: OpenTurn) -> None:
-            async with free:
-                try:
-                    await self._end(turn)
-                except (TransientError, StorageError) as error:
-                    log.info("interrupted reply not ended yet turn=%d %s", turn.turn_id, error)
-                    self._backlog.put(turn.turn_id)
-                except Exception:
-                    # The edge of one reply: the others are ended all the same.
-                    log.exception("interrupted reply not ended turn=%d", turn.turn_id)
-                else:
-                    self._backlog.forget(turn.turn_id)
-
-        await asyncio.gather(*map(mend, turns))
+    async def _mend(self, turn: OpenTurn) -> None:
+        async with self._free:
+            try:
+                await self._end(turn)
+            except (TransientError, StorageError) as error:
+                log.info("unfinished reply not ended yet turn=%d %s", turn.turn_id, error)
+                self._backlog.put(turn.turn_id)
+            except Exception:
+                # The edge of one reply.
+                log.exception("unfinished reply not ended turn=%d", turn.turn_id)
+            else:
+                self._backlog.forget(turn.turn_id)
 
     async def _end(self, turn: OpenTurn) -> None:
+        """End one reply.
+
+        Raises:
+            TransientError: Discord is in trouble.
+            StorageError: so is the database.
+        """
         kept = await self._bot.variants.kept(turn.turn_id)
-        ended = kept.state is not TurnState.STREAMING
-        if ended and not turn.question.scope.is_private:
-            await self._bot.responder.show_again(turn.turn_id, self._in_place)
+        if kept.state is not TurnState.STREAMING:
+            await self._show(turn, kept)
             return
         pictures = kept.answer.message.images
 
@@ -126,20 +133,33 @@ class RecoveryCog(commands.Cog, name="Recovery"):
                 turn.turn_id, page=page, channel_id=channel_id, message_id=message_id
             )
 
-        mended = await self._recovery.mend(turn, pictures, on_page, ended=ended)
+        mended = await self._recovery.mend(turn, pictures, on_page)
         words = (TextPart(mended.text),) if mended.text else ()
         answer = Answer(Message(Role.ASSISTANT, (*words, *pictures)), model=turn.question.model)
-        if ended:
-            answer = kept.answer  # private: what can be read of it is not known here
         await self._bot.responder.recovered(turn, mended.state, answer)
+
+    async def _show(self, turn: OpenTurn, kept: KeptTurn) -> None:
+        """Show an answer that has ended; a private one while the token lives that it needs."""
+        try:
+            shown = await self._bot.responder.show_again(turn.turn_id, self._in_place)
+        except TransientError:
+            raise
+        except PlaceError as error:
+            log.info("answer cannot be shown any more turn=%d %s", turn.turn_id, error)
+            await self._bot.responder.recovered(turn, kept.state, kept.answer)
+        else:
+            if not shown:
+                raise TransientError("not shown yet")
 
     async def _in_place(self, turn: OpenTurn) -> LiveReply:
         """Grow on the messages that show the answer so far."""
-        scope = turn.question.scope
+        scope, token = turn.question.scope, turn.question.token
+        place: Place = standing(self._bot, turn)
+        if scope.is_private:
+            pages = tuple(message_id for _channel_id, message_id in turn.pages)
+            place = await TokenPlace.standing(self._bot, token, scope.channel_id, pages)
         settings = SettingsPlace(scope.guild_id, scope.channel_id)
-        return await grow(
-            self._bot, standing(self._bot, turn), turn, settings, post_tried=not turn.pages
-        )
+        return await grow(self._bot, place, turn, settings, post_tried=not turn.pages)
 
 
 async def setup(bot: Bot) -> None:

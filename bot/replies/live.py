@@ -50,9 +50,8 @@ PageListener = Callable[[int, int, int], Awaitable[None]]
 MAX_PAGES = 6
 RETRY_SECONDS = 1.0
 FINAL_TRIES = 3
-"""As often is a page edited, before what it lacks is said in a new message."""
-POST_TRIES = 10
-"""As often is a last page posted, within about a minute."""
+"""As often is a last page edited, before what it lacks is said in a new message, and as often is
+that posted, before it is left for later."""
 
 
 class LiveReply:
@@ -107,7 +106,7 @@ class LiveReply:
         self._gallery = self._composition.gallery
         self._succession = Succession(place, budget, clock, self._messages)
 
-        self._posts = 0
+        self._posts = len(place.adopted)  # Each page has a nonce of its own, also a later time.
         self._post_tried = post_tried
         self._failures = 0
         self._over = False
@@ -357,11 +356,9 @@ class LiveReply:
 
     async def _retry(self, error: PlaceError) -> None:
         self._failures += 1
-        message = self._composition.message
-        tries = FINAL_TRIES if message else POST_TRIES
-        if not self._draft.closed or self._failures < tries:
+        if not self._draft.closed or self._failures < FINAL_TRIES:
             await self._clock.sleep(RETRY_SECONDS * min(2 ** (self._failures - 1), 8))
-        elif message is None:
+        elif (message := self._composition.message) is None:
             self._give_up(error)
         elif await self._is_there(message):
             self._failures = 0

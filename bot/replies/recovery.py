@@ -125,16 +125,11 @@ class Recovery:
         self._controls = controls
 
     async def mend(
-        self,
-        turn: OpenTurn,
-        pictures: Sequence[ImagePart],
-        on_page: PageListener,
-        *,
-        ended: bool = False,
+        self, turn: OpenTurn, pictures: Sequence[ImagePart], on_page: PageListener
     ) -> Mended:
         """Deliver what pictures the answer had brought already, each once, and say on Discord
         that it was interrupted, unless they were all of it. `on_page` is told of every message
-        that nobody had noted. `ended`: it was not interrupted, but may not have been shown.
+        that nobody had noted.
 
         Raises:
             TransientError: Discord is in trouble; another try may do what is left.
@@ -142,7 +137,7 @@ class Recovery:
         cut = _Cut(turn, pictures, on_page)
         try:
             if turn.question.scope.is_private:
-                await self._end_private(cut, ended=ended)
+                await self._end_private(cut)
             else:
                 cut.pages = await self._read(cut.guild_id, turn.pages)
                 if cut.pages or not turn.pages:
@@ -153,14 +148,12 @@ class Recovery:
             log.info("interrupted reply not mended turn=%d %s", turn.turn_id, error)
         return Mended(cut.text, cut.ending().state)
 
-    async def _end_private(self, cut: _Cut, *, ended: bool) -> None:
+    async def _end_private(self, cut: _Cut) -> None:
         """Say it on messages that only the interaction's token can reach, while that lives."""
         turn, token = cut.turn, cut.turn.question.token
         if token:
             last = str(turn.pages[-1][1]) if turn.pages else ORIGINAL
-            # Of several pages, only the last has buttons while it grows; it may not be there yet.
-            words = cut.ending().words
-            await end_by_token(self._client, token, last, words, only_growing=ended)
+            await end_by_token(self._client, token, last, cut.ending().words)
 
     async def _read(self, guild_id: int | None, messages: Iterable[tuple[int, int]]) -> list[_Page]:
         """The messages that show the answer; those deleted meanwhile are left out."""

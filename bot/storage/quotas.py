@@ -64,6 +64,20 @@ class SqlQuotaStore:
         assert reserved is not None  # nothing can keep a new row from being there
         return int(reserved)
 
+    async def lower(self, reservation: int, most: Spent) -> None:
+        """Hold no more than this any longer."""
+        async with self._database.write() as session:
+            row = await session.get(QuotaReservationRow, reservation, with_for_update=True)
+            if row is None:
+                return
+            entries = []
+            for entry in row.entries:
+                account = _account(entry)
+                amount = min(entry["amount"], most.of(account.measure))
+                await _add(session, _key(row.guild_id, account), amount - entry["amount"])
+                entries.append(_entry(account, amount))
+            row.entries = entries
+
     async def settle(self, reservation: int, spent: Spent) -> None:
         """Count what was really used instead; a reservation is settled once."""
         async with self._database.write() as session:

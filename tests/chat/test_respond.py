@@ -18,7 +18,7 @@ from bot.chat.events import (
     Usage,
     UsageReported,
 )
-from bot.chat.metering import Meter
+from bot.chat.metering import Meter, Price, no_price
 from bot.chat.persona import system_prompt
 from bot.chat.quota import Account, Charge, Measure, Period, Wanted
 from bot.chat.respond import Responder
@@ -70,6 +70,7 @@ class World:
         self.model = FakeModel(script, later)
         self.store = MemoryStore()
         self.quotas = MemoryQuotas()
+        self.price: Price = no_price
         self.surfaces: list[RecordingSurface] = []
         self.opened = asyncio.Event()
         self.unreachable = False
@@ -79,7 +80,7 @@ class World:
             store=self.store,
             variants=self.store,
             clock=FakeClock(),
-            meter=Meter(self.quotas),
+            meter=Meter(self.quotas, lambda *what: self.price(*what)),
             scale=keep_size,
         )
 
@@ -466,18 +467,35 @@ async def test_an_answer_is_shown_later_when_discord_could_not_be_reached(task, 
     world.unreachable = True
     await world.ask(question(task=task))
     assert world.state is TurnState.COMPLETE
-    # Still away: it stays owed.
     [turn] = await world.store.interrupted()
-    await world.responder.show_again(turn.turn_id, world.open_surface)
+    assert not await world.responder.show_again(turn.turn_id, world.open_surface)
+    await world.responder.close_rest()
+    assert world.store.unshown == {turn.turn_id}
     world.unreachable = False
-    [turn] = await world.store.interrupted()
-    await world.responder.show_again(turn.turn_id, world.open_surface)
+    assert await world.responder.show_again(turn.turn_id, world.open_surface)
     await world.responder.close_rest()
     assert (world.surfaces[-1].text, world.surfaces[-1].images) == (
         world.surfaces[0].text,
         world.surfaces[0].images,
     )
     assert world.store.unshown == set()
+
+
+async def test_an_answer_is_left_for_later_only_when_its_ending_is_kept():
+    """Otherwise whoever finds it takes it for an interrupted one."""
+    ready = asyncio.Event()
+    world = World(TextDelta("Hello"), ready, STOP)
+    world.unreachable = True
+    asked = asyncio.create_task(world.ask())
+    await world.opened.wait()
+    world.store.troubled = True
+    ready.set()
+    await asked
+    world.store.troubled = False
+    assert await world.store.interrupted() == []
+    await world.responder.close_rest()
+    [turn] = await world.store.interrupted()
+    assert world.store.states[turn.turn_id] is TurnState.COMPLETE
 
 
 async def test_an_edit_needs_its_picture_from_the_memory():

@@ -23,9 +23,10 @@ from bot.chat.events import (
     Usage,
     UsageReported,
 )
-from bot.chat.turns import Exchange, ImageOptions, Manner, Task, TurnState
+from bot.chat.quota import MICRO, Account, Charge, Measure, Period
+from bot.chat.turns import Exchange, Grant, ImageOptions, Manner, Task, TurnState
 from bot.errors import ConversationError, RejectedError, TooLargeError, UnavailableError
-from tests.chat.test_respond import World
+from tests.chat.test_respond import TODAY, World
 from tests.fakes import question
 
 PAINTER = "gemini-3-pro-image-preview"
@@ -371,6 +372,15 @@ class TestTool:
         assert answer.message.natives == (native(),)
         assert surface.ending is not None
         assert (surface.ending.state, surface.ending.can_enlarge) == (TurnState.COMPLETE, True)
+
+    async def test_what_the_words_held_in_advance_does_not_keep_the_picture_from_being_made(self):
+        world = self.world(prompt="A red fox")
+        credits = Account(0, Measure.CREDITS, Period.DAY, TODAY)
+        limited = replace(self.MANNER, grant=Grant(charges=(Charge(credits, 2 * MICRO, TODAY),)))
+        world.price = lambda _model, tokens, images: tokens / 10_000 + images
+        surface = await world.ask(question("draw a fox", manner=limited))
+        assert len(surface.images) == 1
+        assert MICRO < world.quotas.used[1, credits] < 1.1 * MICRO
 
     async def test_the_pictures_of_the_question_are_handed_on_as_they_are(self):
         world = self.world(prompt="at night", pictures="question")

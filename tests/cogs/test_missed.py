@@ -143,7 +143,7 @@ async def test_a_question_in_work_is_not_taken_up_once_more(stage, bot, gap, mon
     monkeypatch.setattr(mentions, "_question", slow)
     asking = asyncio.create_task(stage.mira.send(stage.general, f"{stage.me} hi"))
     await preparing.wait()
-    assert await cog(bot)._look(gap)
+    assert await cog(bot)._look_once(gap)
     goes_on.set()
     await asking
     await stage.env.settle()
@@ -161,7 +161,7 @@ async def test_a_question_that_was_refused_is_not_refused_once_more(stage, bot, 
     if restarted:
         await stage.env.restart_bot(stage.services.bot())
         gap = Gap(discord.utils.utcnow(), 0)
-    assert await cog(stage.env.bot)._look(gap)
+    assert await cog(stage.env.bot)._look_once(gap)
     assert len(stage.replies()) == before
 
 
@@ -171,7 +171,7 @@ async def test_an_answer_that_was_deleted_is_not_given_once_more(stage, bot, gap
     await answer.delete()
     stage.services.store.unshown.clear()
     await stage.env.restart_bot(stage.services.bot())
-    assert await cog(stage.env.bot)._look(gap)
+    assert await cog(stage.env.bot)._look_once(gap)
     assert stage.replies() == []
 
 
@@ -179,7 +179,11 @@ async def test_what_was_asked_shortly_before_the_gap_is_found_as_well(stage, bot
     """It was heard, and the process died while it fetched files; or nobody heard it, as the
     connection had broken silently."""
     lost_at = discord.utils.utcnow() + timedelta(seconds=150)
-    assert await cog(bot)._look(Gap(lost_at, 0))
+    bot.hearing.lose(0, lost_at)
+    bot.hearing.begin(0)
+    gap = bot.hearing.gap()
+    assert gap is not None
+    assert await cog(bot)._look(gap)
     assert stage.reply().reference.message_id == missed.id
 
 
@@ -193,13 +197,28 @@ async def offer(stage, bot, gap, missed) -> discord.Message:
 
 async def test_an_offer_is_made_once_also_when_somebody_deletes_it(stage, bot, gap, offer):
     assert "Shall I answer it now?" in offer.content
-    assert await cog(bot)._look(gap)
+    assert await cog(bot)._look_once(gap)
     assert len(stage.replies()) == 1
     await bot.get_partial_messageable(stage.general.id).get_partial_message(offer.id).delete()
     await stage.env.restart_bot(stage.services.bot())
     stage.env.bot.missed = "offer"
-    assert await cog(stage.env.bot)._look(gap)
+    assert await cog(stage.env.bot)._look_once(gap)
     assert stage.replies() == []
+
+
+async def test_two_looks_at_the_same_gap_make_one_offer(stage, bot, gap, missed):
+    bot.missed = "offer"
+    await asyncio.gather(cog(bot)._look(gap), cog(bot)._look(gap))
+    assert len(stage.replies()) == 1
+
+
+async def test_a_single_shard_that_lost_its_session_is_looked_after(stage, bot, gap, missed):
+    """The library's `ready` waits for new sessions of all the other shards."""
+    assert "on_shard_ready" in bot.extra_events
+    await cog(bot).on_shard_ready(0)
+    await asyncio.gather(*cog(bot)._looks)
+    assert stage.reply().content == "Hello!"
+    assert bot.hearing.is_whole
 
 
 async def test_an_offer_stays_until_the_question_is_noted(stage, offer, missed, monkeypatch):

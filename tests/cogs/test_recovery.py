@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import aiohttp
 import discord
 import pytest
@@ -53,6 +55,12 @@ async def cut_off(stage):
     return turn_id
 
 
+async def look(cog: RecoveryCog) -> None:
+    """Look, and see what was found to its end."""
+    await cog._look()
+    await asyncio.gather(*cog._mending)
+
+
 @pytest.mark.parametrize(
     ("where", "what", "error"),
     [
@@ -74,13 +82,13 @@ async def test_an_answer_that_could_not_be_ended_is_ended_by_a_later_look(
 
     with monkeypatch.context() as trouble:
         trouble.setattr(where, what, fails)
-        await cog._look()
-        await cog._look()
+        await look(cog)
+        await look(cog)
     assert states[cut_off] is TurnState.STREAMING
-    await cog._look()
+    await look(cog)
     assert states[cut_off] is TurnState.STREAMING
     clock.time += LOOK_SECONDS
-    await cog._look()
+    await look(cog)
     assert states[cut_off] is TurnState.INTERRUPTED
     assert "Interrupted" in stage.reply().content
     assert "Retry" in labels(stage.reply())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 import sqlite3
 from contextlib import closing
 
@@ -13,6 +15,7 @@ from bot.playground.discord import interactions
 from bot.playground.discord.bodies import CallbackBody
 from bot.playground.discord.default_world import BOT_ID, GENERAL_ID, MIRA_ID
 from bot.playground.discord.state import InteractionKind
+from bot.replies import live
 
 
 def grows(weather) -> bool:
@@ -157,6 +160,42 @@ async def test_an_answer_is_shown_where_a_process_died_before_it_knew_its_messag
     assert weather.replies() == [reply]
     assert reply.content == "Hello you."
     assert "Stop" not in str(reply.components)
+
+
+@pytest.mark.parametrize("private", [False, True], ids=["public", "private"])
+@pytest.mark.parametrize("words", [200, 600], ids=["one page", "two pages"])
+async def test_what_discord_did_not_take_is_shown_as_soon_as_it_does(
+    weather, monkeypatch, private, words
+):
+    monkeypatch.setattr(live, "RETRY_SECONDS", 0.01)
+    weather.gateway.text = " ".join(f"w{number}" for number in range(words))
+    left = asyncio.Event()
+    async with weather.bot() as bot:
+        release = bot.store.release
+
+        async def releasing(turn_id):
+            await release(turn_id)
+            left.set()
+
+        monkeypatch.setattr(bot.store, "release", releasing)
+        await weather.mira.run(GENERAL_ID, "ask", {"prompt": "talk", "private": private})
+        await weather.until(lambda: "w1" in said(weather))
+        for path in ("/webhooks/*/*/messages/*", "/channels/*/messages/*"):
+            weather.discord.faults.drop("PATCH", path, times=1_000)
+        for path in ("/webhooks/*/*", "/channels/*/messages"):
+            weather.discord.faults.drop("POST", path, times=1_000)
+        async with asyncio.timeout(20):
+            await left.wait()
+        weather.discord.faults.clear()
+        await bot.cogs["Recovery"]._look()
+        await weather.until(lambda: said(weather) == weather.gateway.text.split())
+        await weather.until(lambda: not grows(weather))
+    assert ("Regenerate" in str(weather.replies()[-1].components)) is not private
+
+
+def said(weather) -> list[str]:
+    """The words of an answer that is numbered so."""
+    return re.findall(r"w\d+", " ".join(message.content for message in weather.replies()))
 
 
 def died(folder) -> None:

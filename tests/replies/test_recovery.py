@@ -155,13 +155,6 @@ async def test_a_private_answer_is_ended_once_however_often_it_is_tried(world):
     assert server.messages[str(page)]["content"] == f"Half an\n{SAID}"
 
 
-async def test_a_private_answer_that_was_shown_whole_is_not_called_interrupted(world):
-    server, recovery, channel = world
-    page = (await ChannelPlace(channel).post(Paint("All of it."), nonce="1")).id
-    await recovery.mend(privately(page), (), nobody, ended=True)
-    assert server.messages[str(page)]["content"] == "All of it."
-
-
 async def test_a_reply_that_is_gone_is_left_alone(world):
     server, recovery, _ = world
     assert (await mend(recovery, turn(123))).text == ""

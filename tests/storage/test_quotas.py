@@ -172,6 +172,18 @@ async def test_whoever_asks_at_once_uses_no_more_than_one_after_the_other(quotas
         pass  # There is something left again.
 
 
+async def test_less_can_be_held_as_soon_as_more_is_known(quotas):
+    tokens, requests = charge(1_000, Measure.TOKENS), charge(5)
+    number = await quotas.reserve(SERVER, [Wanted(tokens, 100, 900), Wanted(requests, 1)])
+    assert await used(quotas, tokens, requests) == [900, 1]
+    await quotas.lower(number, Spent(requests=1, tokens=250))
+    assert await used(quotas, tokens, requests) == [250, 1]
+    await quotas.lower(number, Spent(requests=9, tokens=800))
+    assert await used(quotas, tokens, requests) == [250, 1]
+    await quotas.settle(number, Spent(requests=1, tokens=300))
+    assert await used(quotas, tokens, requests) == [300, 1]
+
+
 async def test_a_generous_limit_lets_many_ask_at_once(quotas):
     limit = charge(1_000_000, Measure.TOKENS)
     scope = Scope("channel:7", SERVER, 7)

@@ -11,7 +11,7 @@ from bot.playground.discord import Attachment, Message, World, default_world
 from bot.playground.discord.default_world import BOT_ID, GENERAL_ID, GUILD_ID, MIRA_ID
 from bot.playground.discord.state import MessageFlag, Reference
 from bot.storage.database import migrate
-from tests.weather.judge import NOTICE, Before, after_crash, look
+from tests.weather.judge import NOTICE, Before, accounting, after_crash, look
 from tests.weather.kept import NAME, Kept, KeptAnswer, SqliteFile
 from tests.weather.questions import Asked, Kind
 
@@ -87,6 +87,15 @@ def test_an_interrupted_answer_with_notice_and_buttons_is_fine(case):
     case.before[0].text[500][:] = ["q1w1", "q1"]
     case.interrupt()
     assert case.findings == []
+
+
+def test_what_somebody_left_of_an_answer_is_fine_as_long_as_nothing_comes_twice(case):
+    case.question.deleted = True
+    case.reply.content = TEXT.partition(" ")[2]
+    assert accounting(case.world, [case.question], case.kept) == []
+    case.reply.content += f" {TEXT}"
+    [finding] = accounting(case.world, [case.question], case.kept)
+    assert "another text" in finding
 
 
 def test_a_private_answer_that_says_it_was_interrupted_is_fine(case):
