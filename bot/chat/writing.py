@@ -106,7 +106,8 @@ class Writing:
         """Let a chat model answer, and have made what pictures it asks for."""
         question = turn.question
         request = self._chat_request(question, history)
-        spending.sent_tokens = sum(map(message_tokens, request.messages))
+        if question.manner.grant.charges:
+            spending.sent_tokens = sum(map(message_tokens, request.messages))
         try:
             finished = await reading.alone(request, alt=studio.description(question, ()))
         except BotError as error:
