@@ -42,9 +42,12 @@ async def end_by_token(
         if words in shown["content"] and not (thinks or shown.get("components")):
             return  # An earlier try has come through.
         text = readable(shown["content"])
-        content = under(text, small(words))[0] if text else words
+        content, *rest = under(text, small(words)) if text else (words,)
         body = {"content": content, "components": [], "allowed_mentions": {"parse": []}}
         await client.http.request(_route("PATCH", client, token, message), json=body)
+    if rest:  # The page is full.
+        place = TokenPlace(client, token, int(shown["channel_id"]), ())
+        await place.post(Paint(rest[0]), nonce="")
 
 
 class TokenPlace:

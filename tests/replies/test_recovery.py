@@ -147,6 +147,16 @@ async def test_a_private_answer_cut_off_between_two_pages_is_ended_although_noth
     assert server.messages[str(page)]["content"] == f"Half an\n{SAID}"
 
 
+async def test_a_private_answer_whose_page_is_full_is_ended_below_it(world):
+    server, recovery, channel = world
+    full = "word " * 399
+    page = (await ChannelPlace(channel).post(Paint(full), nonce="1")).id
+    await recovery.mend(privately(page), (), nobody)
+    first, below = server.messages.values()
+    assert (first["content"].split(), below["content"]) == (full.split(), SAID)
+    assert server.last.body["flags"] & discord.MessageFlags.ephemeral.flag
+
+
 async def test_a_private_answer_is_ended_once_however_often_it_is_tried(world):
     server, recovery, channel = world
     page = (await ChannelPlace(channel).post(Paint("Half an"), nonce="1")).id

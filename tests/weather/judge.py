@@ -115,7 +115,12 @@ def _doubles(question: Asked, pages: list[Message], answers: list[KeptAnswer]) -
     pictures = pictures_of(pages)
     if len(set(pictures)) < len(pictures):
         found.append(f"shows pictures twice: {pictures}")
-    heads = [page for page in pages if page.reference and not page.interaction]
+    own = {page.id for page in pages}
+    heads = [
+        page
+        for page in pages
+        if page.reference and page.reference.message_id not in own and not page.interaction
+    ]
     if len(heads) > 1 and not any(NOTICE in page.content for page in heads):
         found.append(f"has {len(heads)} replies")
     return found
