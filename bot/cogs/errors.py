@@ -103,6 +103,9 @@ async def report(interaction: discord.Interaction[Any], error: Exception) -> Non
     if isinstance(error, ClosingError):
         # The process that takes this one's place may have heard it as well, and can answer.
         await interaction.client.clock.sleep(OTHERS_FIRST_SECONDS)
+    if interaction.client.is_closed():
+        log.info("interaction cut off by the end of this process: %s", type(error).__name__)
+        return
     words = words_for(error)
     if words is None and isinstance(error, UNREACHABLE):
         log.warning("Discord was not reached for an interaction: %s", type(error).__name__)
