@@ -114,7 +114,7 @@ def _discord_of_its_own():
 
 @pytest.fixture
 async def weather(_discord_of_its_own, tmp_path) -> AsyncIterator[Weather]:
-    gateway = StandInGateway(text=TEXT, deltas_per_second=120, picture_seconds=0)
+    gateway = StandInGateway(text=TEXT, deltas_per_second=60, picture_seconds=0)
     await gateway.start()
     try:
         async with LoopbackDiscord(LoopbackSettings(message_content=False)) as server:
