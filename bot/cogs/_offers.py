@@ -13,7 +13,7 @@ from bot.cogs._acknowledging import acknowledge
 from bot.cogs.errors import report, tell
 from bot.errors import QuestionError
 from bot.i18n import _, use_language
-from bot.replies.errors import NETWORK_ERRORS, PlaceError, TransientError, classify, translated
+from bot.replies.errors import NETWORK_ERRORS, classify, noting_refusals
 
 log = logging.getLogger(__name__)
 
@@ -27,15 +27,10 @@ async def with_roles(message: discord.Message) -> bool:
     """
     if message.guild is None or isinstance(message.author, discord.Member):
         return True
-    try:
-        with translated():
-            message.author = await message.guild.fetch_member(message.author.id)
-    except TransientError:
-        raise
-    except PlaceError as error:
-        log.info("author not known channel=%d %s", message.channel.id, error)
-        return False
-    return True
+    with noting_refusals(log, f"author not known channel={message.channel.id}"):
+        message.author = await message.guild.fetch_member(message.author.id)
+        return True
+    return False
 
 
 async def offer_answer(message: discord.Message) -> None:
@@ -48,18 +43,13 @@ async def offer_answer(message: discord.Message) -> None:
         use_language(message.guild.preferred_locale.value)
     view = ui.View(timeout=None)
     view.add_item(AnswerButton(message.id))
-    try:
-        with translated():
-            await message.channel.send(
-                _("I was away when you wrote this. Shall I answer it now?"),
-                reference=message.to_reference(fail_if_not_exists=False),
-                view=view,
-                allowed_mentions=discord.AllowedMentions.none(),
-            )
-    except TransientError:
-        raise
-    except PlaceError as error:
-        log.info("answer not offered channel=%d %s", message.channel.id, error)
+    with noting_refusals(log, f"answer not offered channel={message.channel.id}"):
+        await message.channel.send(
+            _("I was away when you wrote this. Shall I answer it now?"),
+            reference=message.to_reference(fail_if_not_exists=False),
+            view=view,
+            allowed_mentions=discord.AllowedMentions.none(),
+        )
 
 
 async def withdraw_offer(pressed: discord.Interaction[Any]) -> None:

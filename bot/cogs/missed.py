@@ -19,7 +19,7 @@ from bot.errors import StorageError
 from bot.hearing import Gap
 from bot.i18n import _, use_language
 from bot.replies.by_token import ORIGINAL, end_by_token
-from bot.replies.errors import PlaceError, TransientError, translated
+from bot.replies.errors import PlaceError, TransientError, noting_refusals
 from bot.replies.interactions import TOKEN_LIFE
 
 log = logging.getLogger(__name__)
@@ -239,16 +239,11 @@ class Missed(commands.Cog):
             if message.guild is not None:
                 use_language(message.guild.preferred_locale.value)
             channel = self._bot.get_partial_messageable(message.channel.id)
-            try:
-                with translated():
-                    await channel.get_partial_message(message.id).edit(
-                        content=_restarted(),
-                        allowed_mentions=discord.AllowedMentions.none(),
-                    )
-            except TransientError:
-                raise
-            except PlaceError as error:
-                log.info("command not ended channel=%d %s", message.channel.id, error)
+            with noting_refusals(log, f"command not ended channel={message.channel.id}"):
+                await channel.get_partial_message(message.id).edit(
+                    content=_restarted(),
+                    allowed_mentions=discord.AllowedMentions.none(),
+                )
 
 
 async def _written(channel: Readable, since: datetime) -> list[discord.Message]:
@@ -258,15 +253,10 @@ async def _written(channel: Readable, since: datetime) -> list[discord.Message]:
         TransientError: Discord is in trouble.
     """
     assert isinstance(channel, discord.abc.Messageable)  # forums have no newest message
-    try:
-        with translated():
-            newest = channel.history(limit=MOST_MESSAGES, after=since, oldest_first=False)
-            return [message async for message in newest][::-1]
-    except TransientError:
-        raise
-    except PlaceError as error:
-        log.info("channel not looked through channel=%d %s", channel.id, error)
-        return []
+    with noting_refusals(log, f"channel not looked through channel={channel.id}"):
+        newest = channel.history(limit=MOST_MESSAGES, after=since, oldest_first=False)
+        return [message async for message in newest][::-1]
+    return []
 
 
 def _restarted() -> str:

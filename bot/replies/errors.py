@@ -16,6 +16,7 @@ PlaceError(BotError)
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -136,3 +137,19 @@ def translated() -> Iterator[None]:
         yield
     except NETWORK_ERRORS as error:
         raise classify(error) from error
+
+
+@contextmanager
+def noting_refusals(log: logging.Logger, what: str) -> Iterator[None]:
+    """Translate as well, and only note what Discord refuses for good.
+
+    Raises:
+        TransientError: Discord is in trouble.
+    """
+    try:
+        with translated():
+            yield
+    except TransientError:
+        raise
+    except PlaceError as error:
+        log.info("%s %s", what, error)

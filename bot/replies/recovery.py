@@ -16,11 +16,10 @@ from bot.i18n import _
 from bot.replies.by_token import ORIGINAL, end_by_token
 from bot.replies.errors import (
     GoneError,
-    PlaceError,
     ReplyingForbiddenError,
-    TransientError,
     UneditableError,
     UploadTooLargeError,
+    noting_refusals,
     translated,
 )
 from bot.replies.files import (
@@ -135,17 +134,13 @@ class Recovery:
             TransientError: Discord is in trouble; another try may do what is left.
         """
         cut = _Cut(turn, pictures, on_page)
-        try:
+        with noting_refusals(log, f"interrupted reply not mended turn={turn.turn_id}"):
             if turn.question.scope.is_private:
                 await self._end_private(cut)
             else:
                 cut.pages = await self._read(cut.guild_id, turn.pages)
                 if cut.pages or not turn.pages:
                     await self._finish(cut)
-        except TransientError:
-            raise
-        except PlaceError as error:
-            log.info("interrupted reply not mended turn=%d %s", turn.turn_id, error)
         return Mended(cut.text, cut.ending().state)
 
     async def _end_private(self, cut: _Cut) -> None:
@@ -240,13 +235,8 @@ class Recovery:
         async with self._budget.slot(
             Bucket.edit(page.message.channel.id), Priority.MIDDLE, since=-math.inf
         ):
-            try:
-                with translated():
-                    await page.message.edit(view=None)
-            except TransientError:
-                raise
-            except PlaceError as error:
-                log.info("buttons not taken away message=%d %s", page.message.id, error)
+            with noting_refusals(log, f"buttons not taken away message={page.message.id}"):
+                await page.message.edit(view=None)
 
     def _channel(self, guild_id: int | None, channel_id: int) -> discord.PartialMessageable:
         return self._client.get_partial_messageable(channel_id, guild_id=guild_id)
