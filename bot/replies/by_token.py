@@ -11,6 +11,7 @@ from discord.http import Route
 
 from bot.replies.errors import translated
 from bot.replies.footer import small, under
+from bot.replies.interactions import follow_up
 from bot.replies.places import Attachments, Paint, Posted, changes, upload_limit
 from bot.replies.previews import without_previews
 from bot.replies.transcript import readable
@@ -86,14 +87,7 @@ class TokenPlace:
     async def post(self, paint: Paint, *, nonce: str) -> Posted:
         """Send the next page; such messages know no nonce."""
         with translated():
-            message = await self._webhook.send(
-                paint.content or "",
-                files=list(paint.files),
-                ephemeral=True,
-                allowed_mentions=discord.AllowedMentions.none(),
-                suppress_embeds=True,
-                wait=True,
-            )
+            message = await follow_up(self._webhook, replace(paint, view=None), ephemeral=True)
         self._attachments[message.id] = message.attachments
         return Posted(message.id, paint.content or "", len(paint.files))
 

@@ -222,17 +222,24 @@ class InteractionPlace:
         )
 
     async def _follow_up(self, paint: Paint) -> discord.WebhookMessage:
-        return await self._interaction.followup.send(
-            paint.content or "",
-            files=list(paint.files),
-            view=paint.view or MISSING,
-            ephemeral=self._ephemeral,
-            allowed_mentions=discord.AllowedMentions.none(),
-            suppress_embeds=True,
-            wait=True,
-        )
+        return await follow_up(self._interaction.followup, paint, ephemeral=self._ephemeral)
 
     def _remember(self, message: discord.Message, paint: Paint) -> None:
         self._attachments[message.id] = message.attachments
         if paint.content is not None:
             self._last = message.id, paint.content
+
+
+async def follow_up(
+    webhook: discord.Webhook, paint: Paint, *, ephemeral: bool
+) -> discord.WebhookMessage:
+    """Send a further message of an interaction."""
+    return await webhook.send(
+        paint.content or "",
+        files=list(paint.files),
+        view=paint.view or MISSING,
+        ephemeral=ephemeral,
+        allowed_mentions=discord.AllowedMentions.none(),
+        suppress_embeds=True,
+        wait=True,
+    )
