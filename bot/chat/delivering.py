@@ -48,7 +48,7 @@ class Delivery:
         if ending.state is not TurnState.FAILED or charged:
             spending.used = self._meter.cost(
                 question,
-                tokens=usage.input_tokens + usage.output_tokens,
+                tokens=usage.total,
                 words=answer.message.text,
                 images=growing.images_used,
                 sent_tokens=spending.sent_tokens,

@@ -79,8 +79,9 @@ def facts(model: str, usage: Usage | None) -> str:
     model = plain(model)  # a gateway may name it as it likes
     if usage is None:
         return model
-    tokens = usage.input_tokens + usage.output_tokens
-    count = ngettext("{count} token", "{count} tokens", tokens).format(count=f"{tokens:,}")
+    count = ngettext("{count} token", "{count} tokens", usage.total).format(
+        count=f"{usage.total:,}"
+    )
     return f"{model} · {count}"
 
 

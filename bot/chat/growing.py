@@ -64,9 +64,7 @@ class Growing:
     @property
     def has_text(self) -> bool:
         """Whether there are words to be read."""
-        return any(piece.strip() for piece in self._words) or any(
-            part.text.strip() for part in self._parts if isinstance(part, TextPart)
-        )
+        return bool(self.text.strip())
 
     @property
     def images(self) -> Sequence[ImagePart]:

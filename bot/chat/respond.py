@@ -232,13 +232,8 @@ class Responder:
         await self._idle.wait()
         await self.close_rest()
 
-    async def show_again(self, turn_id: int, open_surface: OpenSurface) -> bool:
-        """Show an answer that ended when it could not be shown; False when it still cannot.
-
-        Raises:
-            ConversationError: the answer is no longer remembered.
-        """
-        kept = await self._variants.kept(turn_id)
+    async def show_again(self, kept: KeptTurn, open_surface: OpenSurface) -> bool:
+        """Show an answer that ended when it could not be shown; False when it still cannot."""
         await self._meter.settle_cut_off(kept.turn, kept.answer.message)
         return await self._delivery.again(kept, await open_surface(kept.turn))
 
@@ -345,6 +340,6 @@ class Responder:
             turn.question.model,
             (self._clock.now() - started) * 1000,
             ending.state,
-            usage.input_tokens + usage.output_tokens,
+            usage.total,
             len(growing.images),
         )

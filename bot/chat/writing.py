@@ -136,7 +136,7 @@ class Writing:
         usage = growing.usage or Usage()
         return self._meter.cost(
             question,
-            tokens=usage.input_tokens + usage.output_tokens,
+            tokens=usage.total,
             words=growing.text,
             images=0,
             sent_tokens=spending.sent_tokens,

@@ -124,7 +124,7 @@ class RecoveryCog(commands.Cog, name="Recovery"):
         """
         kept = await self._bot.variants.kept(turn.turn_id)
         if kept.state is not TurnState.STREAMING:
-            await self._show(turn, kept)
+            await self._show(kept)
             return
         pictures = kept.answer.message.images
 
@@ -138,15 +138,15 @@ class RecoveryCog(commands.Cog, name="Recovery"):
         answer = Answer(Message(Role.ASSISTANT, (*words, *pictures)), model=turn.question.model)
         await self._bot.responder.recovered(turn, mended.state, answer)
 
-    async def _show(self, turn: OpenTurn, kept: KeptTurn) -> None:
+    async def _show(self, kept: KeptTurn) -> None:
         """Show an answer that has ended; a private one while the token lives that it needs."""
         try:
-            shown = await self._bot.responder.show_again(turn.turn_id, self._in_place)
+            shown = await self._bot.responder.show_again(kept, self._in_place)
         except TransientError:
             raise
         except PlaceError as error:
-            log.info("answer cannot be shown any more turn=%d %s", turn.turn_id, error)
-            await self._bot.responder.recovered(turn, kept.state, kept.answer)
+            log.info("answer cannot be shown any more turn=%d %s", kept.turn.turn_id, error)
+            await self._bot.responder.recovered(kept.turn, kept.state, kept.answer)
         else:
             if not shown:
                 raise TransientError("not shown yet")

@@ -468,11 +468,12 @@ async def test_an_answer_is_shown_later_when_discord_could_not_be_reached(task, 
     await world.ask(question(task=task))
     assert world.state is TurnState.COMPLETE
     [turn] = await world.store.interrupted()
-    assert not await world.responder.show_again(turn.turn_id, world.open_surface)
+    kept = await world.store.kept(turn.turn_id)
+    assert not await world.responder.show_again(kept, world.open_surface)
     await world.responder.close_rest()
     assert world.store.unshown == {turn.turn_id}
     world.unreachable = False
-    assert await world.responder.show_again(turn.turn_id, world.open_surface)
+    assert await world.responder.show_again(kept, world.open_surface)
     await world.responder.close_rest()
     assert (world.surfaces[-1].text, world.surfaces[-1].images) == (
         world.surfaces[0].text,

@@ -522,14 +522,19 @@ async def test_the_picture_to_change_is_never_left_out_of_a_drawing(there: Gatew
     assert calls(there) == (1, 0)
 
 
-async def test_too_large_pictures_are_asked_about_once_more_made_smaller(
-    there: Gateway, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def picture(monkeypatch: pytest.MonkeyPatch) -> ImagePart:
+    """One that can be made smaller, and has to be."""
     monkeypatch.setattr("bot.llm.lightening.LIGHT_BYTES", 0)
     monkeypatch.setattr("bot.llm.lightening._LEAST_BYTES", 20_000)
     noise = io.BytesIO()
     Image.effect_noise((300, 300), 90).save(noise, "PNG")
-    picture = ImagePart(noise.getvalue(), "image/png")
+    return ImagePart(noise.getvalue(), "image/png")
+
+
+async def test_too_large_pictures_are_asked_about_once_more_made_smaller(
+    there: Gateway, picture: ImagePart
+) -> None:
     asked = ChatRequest("gpt-4o", [Message(Role.USER, (TextPart("What is it?"), picture))])
     there.script[:] = [plain(b"<html>413", 413, content_type="text/html")]
     with pytest.raises(TooLargeError) as failed:
@@ -543,13 +548,8 @@ async def test_too_large_pictures_are_asked_about_once_more_made_smaller(
 
 
 async def test_a_picture_to_draw_from_is_sent_once_more_made_smaller_and_unsigned(
-    there: Gateway, monkeypatch: pytest.MonkeyPatch
+    there: Gateway, picture: ImagePart
 ) -> None:
-    monkeypatch.setattr("bot.llm.lightening.LIGHT_BYTES", 0)
-    monkeypatch.setattr("bot.llm.lightening._LEAST_BYTES", 20_000)
-    noise = io.BytesIO()
-    Image.effect_noise((300, 300), 90).save(noise, "PNG")
-    picture = ImagePart(noise.getvalue(), "image/png")
     signed = Native("gemini", PAINTER, "h", b'[{"thoughtSignature":"c2ln","inlineData":{}}]')
     made = Message(Role.ASSISTANT, (picture,), natives=(signed,))
     there.script[:] = [plain(b"<html>413", 413, content_type="text/html")]
